@@ -1,0 +1,10 @@
+import type { Clock } from './clock.ts'
+import type { Logger } from './logger.ts'
+import type { Random } from './random.ts'
+
+/** What every service needs from the world. Made once, by the command line, by `connect` or by a test. */
+export interface Runtime {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
