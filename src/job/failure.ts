@@ -1,0 +1,58 @@
+import { deflateSync } from 'node:zlib'
+import type { EpochMs } from '../kernel/clock.ts'
+import { editPayload, type PayloadEdits } from './edit-payload.ts'
+import type { Payload } from './payload.ts'
+import { wireSeconds } from './wire-time.ts'
+
+/** Longer messages are cut: a payload is no place for a page of HTML. The wire's own limit, in characters. */
+const MAX_MESSAGE = 10_000
+
+/** What went wrong with one run, in a form that survives a process boundary. */
+export interface JobError {
+  readonly name: string
+  readonly message: string
+  readonly stack: string | null
+  /** What was thrown, where it is still at hand: for a job's own retry delay. */
+  readonly thrown?: unknown
+}
+
+export function jobError(thrown: unknown): JobError {
+  if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown), stack: null, thrown }
+  return { name: thrown.name, message: thrown.message, stack: thrown.stack ?? null, thrown }
+}
+
+/** Failures that the payload already knows of. */
+export function retriesOf(payload: Payload): number {
+  return payload.retry_count === undefined ? 0 : payload.retry_count + 1
+}
+
+/** The payload after a failed run: the fields by which every reader of the wire shows what went wrong. */
+export function failedPayload(
+  raw: string,
+  payload: Payload,
+  failure: { error: JobError; queue: string; now: EpochMs },
+): string {
+  const { error, now } = failure
+  const first = payload.retry_count === undefined
+  const edits: Record<string, string | null> = {
+    queue: JSON.stringify(payload.retry_queue ?? failure.queue),
+    error_message: JSON.stringify(error.message.slice(0, MAX_MESSAGE).toWellFormed()),
+    error_class: JSON.stringify(error.name.toWellFormed()),
+    retry_count: String(retriesOf(payload)),
+    [first ? 'failed_at' : 'retried_at']: wireSeconds(now),
+    ...backtraceEdits(payload, error),
+  }
+  return editPayload(raw, edits)
+}
+
+function backtraceEdits(payload: Payload, error: JobError): PayloadEdits {
+  const { backtrace } = payload
+  if (backtrace === undefined || backtrace === null || backtrace === false || error.stack === null) return {}
+  const lines = error.stack
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim())
+  const kept = backtrace === true ? lines : lines.slice(0, backtrace)
+  // zlib with its header, not gzip: other readers answer a gzip stream with an error page.
+  return { error_backtrace: JSON.stringify(deflateSync(JSON.stringify(kept)).toString('base64')) }
+}

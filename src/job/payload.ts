@@ -1,0 +1,90 @@
+/** A job as it stands in the store, parsed. Keys that Capstan does not know are kept for ever. */
+export interface Payload {
+  readonly class: string
+  readonly args: readonly unknown[]
+  readonly jid: string
+  readonly queue?: string
+  /** `true` or absent: the default limit. A number: so many retries. `false`: none, and no dead set either. */
+  readonly retry?: boolean | number | null
+  readonly retry_queue?: string
+  /** `false`: a job out of retries is dropped instead of going to the dead set. */
+  readonly dead?: boolean | null
+  readonly backtrace?: boolean | number | null
+  readonly tags?: readonly string[]
+  /** Absent before the first failure, then 0, 1, 2 … */
+  readonly retry_count?: number
+  readonly created_at?: unknown
+  readonly enqueued_at?: unknown
+  readonly failed_at?: unknown
+  readonly retried_at?: unknown
+  readonly error_class?: string
+  readonly error_message?: string
+  /** Seconds from the moment the job became runnable within which it must begin. */
+  readonly expires_in?: number
+  readonly [key: string]: unknown
+}
+
+/** A payload that no worker can run, with the reason in words. Its bytes go to the dead set as they are. */
+export interface Malformed {
+  readonly malformed: string
+}
+
+/**
+ * The largest payload that is accepted at enqueue and run by a worker, in UTF-8 bytes. Past it, one job would
+ * hold up the store and every worker behind it; the data belongs into a file or an object store.
+ */
+export const MAX_PAYLOAD_BYTES = 4 * 1024 * 1024
+
+/** Reads a payload that anybody may have written. Never throws. */
+export function parsePayload(raw: string): Payload | Malformed {
+  // Each UTF-16 unit is at least one byte, so the cheap test comes first.
+  if (raw.length > MAX_PAYLOAD_BYTES || Buffer.byteLength(raw) > MAX_PAYLOAD_BYTES) {
+    return { malformed: `larger than ${MAX_PAYLOAD_BYTES} bytes` }
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(raw)
+  } catch {
+    return { malformed: 'not valid JSON' }
+  }
+  const problem = problemOf(value)
+  return problem === null ? (value as Payload) : { malformed: problem }
+}
+
+export function isMalformed(payload: Payload | Malformed): payload is Malformed {
+  return 'malformed' in payload && !('class' in payload)
+}
+
+function problemOf(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not a JSON object'
+  const payload = value as Record<string, unknown>
+  for (const [key, expected, accepts] of FIELDS) {
+    if (!accepts(payload[key])) return `"${key}" is not ${expected}`
+  }
+  return null
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+const isFlag = (value: unknown): boolean => typeof value === 'boolean'
+const optional = (accepts: (value: unknown) => boolean) => (value: unknown) =>
+  value === undefined || value === null || accepts(value)
+
+/** Name, what it must be in words, and the test. The first that fails is the reason given. */
+const FIELDS: ReadonlyArray<readonly [string, string, (value: unknown) => boolean]> = [
+  ['class', 'a non-empty string', isText],
+  ['args', 'an array', Array.isArray],
+  ['jid', 'a non-empty string', isText],
+  ['queue', 'a non-empty string', optional(isText)],
+  ['retry', 'true, false or a count', optional((value) => isFlag(value) || isCount(value))],
+  ['retry_count', 'a count', optional(isCount)],
+  ['retry_queue', 'a non-empty string', optional(isText)],
+  ['dead', 'true or false', optional(isFlag)],
+  ['backtrace', 'true, false or a count', optional((value) => isFlag(value) || isCount(value))],
+  [
+    'tags',
+    'an array of strings',
+    optional((value) => Array.isArray(value) && value.every((tag) => typeof tag === 'string')),
+  ],
+  ['expires_in', 'a number of seconds', optional((value) => typeof value === 'number')],
+]

@@ -1,0 +1,27 @@
+import type { Random } from '../kernel/random.ts'
+
+/** Retries of a job that does not say how many it wants. With the curve below they span about 20 days. */
+export const DEFAULT_RETRIES = 25
+
+/** Retries that a payload asks for: a count, or Infinity never; `retry: 0` is a count, not "off". */
+export function retryLimit(retry: boolean | number | null | undefined): number {
+  if (typeof retry === 'number') return retry
+  return retry === false ? 0 : DEFAULT_RETRIES
+}
+
+/**
+ * How long to wait before the next try.
+ *
+ * retries⁴ + 15 s, and up to 10·(retries + 1) s on top so that jobs that failed together do not return together.
+ *
+ * @param retries failures before this one; 0 at the first
+ * @param baseMs the job's own wait in place of the curve
+ * @returns whole milliseconds
+ */
+export function retryDelayMs(retries: number, random: Random, baseMs: number = curveMs(retries)): number {
+  return Math.round(baseMs + random.float() * 10_000 * (retries + 1))
+}
+
+function curveMs(retries: number): number {
+  return (retries ** 4 + 15) * 1000
+}
