@@ -1,0 +1,62 @@
+import { type Definition, definition, type JobContext, type JobOptions } from '../job/definition.ts'
+import type { Schema, SchemaInput, SchemaOutput } from '../job/schema.ts'
+import type { EpochMs } from '../kernel/clock.ts'
+import { type Duration, durationMs } from '../kernel/duration.ts'
+import type { EnqueueOptions } from './client.ts'
+import { defaultClient } from './default-client.ts'
+
+const JOB = Symbol.for('capstan.job')
+
+type Rows<Input> = Iterable<Input> | AsyncIterable<Input>
+
+/** A job with a way to be enqueued: now, or as `in`, `at` and `with` said. */
+export interface Enqueue<Input extends readonly unknown[]> {
+  /** Resolves with the jid when the job is stored, or null when a middleware kept it out. See `Client.enqueue`. */
+  enqueue(...args: Input): Promise<string | null>
+  /** One job per row, a thousand per round trip. Resolves with how many were stored. See `Client.enqueueMany`. */
+  enqueueMany(rows: Rows<Input>): Promise<number>
+}
+
+export interface Job<Input extends readonly unknown[] = readonly unknown[]> extends Enqueue<Input> {
+  readonly definition: Definition<Input>
+  in(delay: Duration): Enqueue<Input>
+  at(moment: Date | EpochMs): Enqueue<Input>
+  with(options: EnqueueOptions): Enqueue<Input>
+}
+
+/**
+ * Defines a job: its name on the wire, its options and its code. The types of its arguments follow from `args`
+ * (any Standard Schema of a tuple, checked before enqueue and before each run) or from `run`.
+ *
+ * @throws UsageError for an unknown or impossible option
+ */
+export function defineJob<S extends Schema<never, readonly unknown[]>>(
+  options: JobOptions & { args: S; run(args: SchemaOutput<S>, context: JobContext): unknown },
+): Job<SchemaInput<S> & readonly unknown[]>
+export function defineJob<const Args extends readonly unknown[] = []>(
+  options: JobOptions & { args?: undefined; run(args: Args, context: JobContext): unknown },
+): Job<Args>
+export function defineJob(options: unknown): Job {
+  const made = definition(options as Parameters<typeof definition>[0])
+  return {
+    [JOB]: true,
+    definition: made,
+    ...enqueuer(made, () => ({})),
+    // The delay counts from the call to enqueue, not from the call to `in`.
+    in: (delay) => enqueuer(made, () => ({ at: defaultClient().clock.now() + durationMs(delay, 'in') })),
+    at: (moment) => enqueuer(made, () => ({ at: Number(moment) })),
+    with: (enqueueOptions) => enqueuer(made, () => enqueueOptions),
+  } as Job
+}
+
+/** Whether a value, such as an export of a module, is a job; also when it was made by another copy of this module. */
+export function isJob(value: unknown): value is Job {
+  return typeof value === 'object' && value !== null && JOB in value
+}
+
+function enqueuer(made: Definition, options: () => EnqueueOptions): Enqueue<readonly unknown[]> {
+  return {
+    enqueue: (...args) => defaultClient().enqueue(made, args, options()),
+    enqueueMany: (rows) => defaultClient().enqueueMany(made, rows, options()),
+  }
+}
