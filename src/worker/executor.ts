@@ -1,0 +1,122 @@
+import { type ContextValues, withContext } from '../client/context.ts'
+import { isSuspect } from '../job/crash.ts'
+import type { Definition, JobContext } from '../job/definition.ts'
+import { jobError } from '../job/failure.ts'
+import { isOutcome } from '../job/outcome.ts'
+import { isMalformed, type Payload } from '../job/payload.ts'
+import type { Registry } from '../job/registry.ts'
+import { checkSchema } from '../job/schema.ts'
+import { readWireTime } from '../job/wire-time.ts'
+import type { EpochMs } from '../kernel/clock.ts'
+import type { Runtime } from '../kernel/runtime.ts'
+import type { Isolation } from './isolation.ts'
+import { DONE, type JobResult } from './job-result.ts'
+import { RunContext } from './run-context.ts'
+import { JobAborted, type RunningJob } from './running-job.ts'
+import { around, type WorkerMiddleware } from './worker-middleware.ts'
+
+export interface ExecutorOptions {
+  readonly registry: Registry
+  readonly middleware?: readonly WorkerMiddleware[]
+  /** Without one, every job runs in this thread. */
+  readonly isolation?: Isolation | null
+}
+
+/** Turns a claimed job into a result. Never rejects. */
+export class Executor {
+  readonly #runtime: Runtime
+  readonly #registry: Registry
+  readonly #middleware: readonly WorkerMiddleware[]
+  readonly #isolation: Isolation | null
+
+  constructor(runtime: Runtime, options: ExecutorOptions) {
+    this.#runtime = runtime
+    this.#registry = options.registry
+    this.#middleware = options.middleware ?? []
+    this.#isolation = options.isolation ?? null
+  }
+
+  execute(job: RunningJob): Promise<JobResult> | JobResult {
+    const { payload } = job
+    if (isMalformed(payload)) return { kind: 'unrunnable', reason: payload.malformed }
+    const definition = this.#registry.get(payload.class)
+    if (definition === undefined) {
+      return {
+        kind: 'unrunnable',
+        reason: `no job is called ${JSON.stringify(payload.class)} in this worker`,
+      }
+    }
+    if (hasExpired(payload, this.#runtime.clock.now()))
+      return { kind: 'discarded', reason: 'expired before it began' }
+    if (this.#isolation !== null) {
+      if (isSuspect(payload)) return this.#isolation.runInProcess(job)
+      if (definition.isolate === 'thread') return this.#isolation.runInThread(job, definition.timeoutMs)
+    }
+    return this.#runHere(job, payload, definition)
+  }
+
+  async #runHere(job: RunningJob, payload: Payload, definition: Definition): Promise<JobResult> {
+    const ended = definition.timeoutMs === null ? null : this.#abortAfter(job, definition.timeoutMs)
+    try {
+      const { schema } = definition
+      const args = schema === null ? payload.args : await checkSchema(payload.class, schema, payload.args)
+      return resultOf(await this.#call(job, payload, (context) => definition.run(args, context)))
+    } catch (error) {
+      return failureOf(error, job)
+    } finally {
+      ended?.abort()
+    }
+  }
+
+  #call(job: RunningJob, payload: Payload, body: (context: JobContext) => unknown): unknown {
+    const context = new RunContext(job, payload, this.#runtime.logger)
+    const run =
+      this.#middleware.length === 0
+        ? () => body(context)
+        : () => around(this.#middleware, { payload, context }, () => body(context))
+    const carried = payload.context
+    return typeof carried === 'object' && carried !== null
+      ? withContext(carried as ContextValues, run)
+      : run()
+  }
+
+  #abortAfter(job: RunningJob, timeoutMs: number): AbortController {
+    const ended = new AbortController()
+    void this.#runtime.clock.sleep(timeoutMs, ended.signal).then(() => {
+      if (!ended.signal.aborted) job.abort(new JobAborted('job.timed_out', `ran longer than ${timeoutMs} ms`))
+    })
+    return ended
+  }
+}
+
+function resultOf(value: unknown): JobResult {
+  if (!isOutcome(value)) return DONE
+  switch (value.kind) {
+    case 'snooze':
+      return { kind: 'snoozed', ms: value.ms }
+    case 'discard':
+      return { kind: 'discarded', reason: value.reason }
+    case 'kill':
+      return { kind: 'killed', reason: value.reason }
+  }
+}
+
+function failureOf(thrown: unknown, job: RunningJob): JobResult {
+  const { aborted } = job
+  if (aborted === null || !stems(thrown, aborted)) return { kind: 'failed', error: jobError(thrown) }
+  return aborted.code === 'job.worker_stopping'
+    ? { kind: 'interrupted' }
+    : { kind: 'failed', error: jobError(aborted) }
+}
+
+/** Whether an error is the answer to an aborted signal: the reason itself, caused by it, or an AbortError made of it. */
+function stems(thrown: unknown, aborted: JobAborted): boolean {
+  if (thrown === aborted) return true
+  return thrown instanceof Error && (thrown.cause === aborted || thrown.name === 'AbortError')
+}
+
+function hasExpired(payload: Payload, now: EpochMs): boolean {
+  if (payload.expires_in === undefined || payload.expires_in === null) return false
+  const runnableSince = readWireTime(payload.enqueued_at ?? payload.created_at)
+  return runnableSince !== null && now > runnableSince + payload.expires_in * 1000
+}

@@ -1,0 +1,19 @@
+import type { JobError } from '../job/failure.ts'
+
+/** How a claimed job came out, before anything is written about it. */
+export type JobResult =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly error: JobError }
+  | { readonly kind: 'snoozed'; readonly ms: number }
+  /** Dropped: it asked for it, or it came too late. */
+  | { readonly kind: 'discarded'; readonly reason: string }
+  /** To the dead set at its own wish. */
+  | { readonly kind: 'killed'; readonly reason: string }
+  /** It broke off because its worker stops, and runs again elsewhere. */
+  | { readonly kind: 'interrupted' }
+  /** The process or thread that it had for itself died. */
+  | { readonly kind: 'crashed'; readonly cause: string }
+  /** No worker of this kind could ever run it. */
+  | { readonly kind: 'unrunnable'; readonly reason: string }
+
+export const DONE: JobResult = { kind: 'done' }

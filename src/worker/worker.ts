@@ -1,0 +1,219 @@
+import type { Registry } from '../job/registry.ts'
+import type { EpochMs } from '../kernel/clock.ts'
+import { InternalError } from '../kernel/errors.ts'
+import type { Runtime } from '../kernel/runtime.ts'
+import type { Store } from '../store/store.ts'
+import type { CapsuleInfo, WorkerInfo } from '../store/worker-record.ts'
+import { Capsule } from './capsule.ts'
+import { Executor } from './executor.ts'
+import { Heartbeat } from './heartbeat.ts'
+import type { Host } from './host.ts'
+import { newIdentity } from './identity.ts'
+import type { Isolation } from './isolation.ts'
+import { Outage } from './outage.ts'
+import { POLL_MS, Poller } from './poller.ts'
+import { Reaper } from './reaper.ts'
+import { JobAborted, type RunningJob } from './running-job.ts'
+import { Tally } from './tally.ts'
+import type { WorkerEvents, WorkerState } from './worker-events.ts'
+import type { WorkerMiddleware } from './worker-middleware.ts'
+
+/** How long running jobs may go on after a stop was asked for. systemd waits 90 s, most supervisors 30. */
+export const DRAIN_MS = 25_000
+
+/** How long a stopping worker waits for the store to take its last results. */
+const GOODBYE_MS = 3_000
+
+export interface WorkerOptions {
+  readonly capsules: readonly CapsuleInfo[]
+  readonly registry: Registry
+  readonly host: Host
+  readonly middleware?: readonly WorkerMiddleware[]
+  readonly isolation?: Isolation | null
+  readonly events?: WorkerEvents
+  /** Default `DRAIN_MS`. */
+  readonly drainMs?: number
+  /** Default `POLL_MS`. */
+  readonly pollMs?: number
+  readonly tag?: string
+  readonly labels?: readonly string[]
+  /** Of Capstan, shown to operators. */
+  readonly version: string
+}
+
+/**
+ * A process's share of the work.
+ *
+ *     starting ──▶ running ──quiet──▶ quiet ──stop──▶ draining ──▶ stopped
+ *                     └──────────────stop──────────────▲
+ *
+ * Quiet: claims nothing more, runs on. Draining: running jobs are told through their signals, get the drain
+ * time to end, and are then handed back untouched to the front of their queues.
+ */
+export class Worker {
+  readonly info: WorkerInfo
+  readonly #runtime: Runtime
+  readonly #store: Store
+  readonly #options: WorkerOptions
+  readonly #capsules: readonly Capsule[]
+  readonly #heartbeat: Heartbeat
+  readonly #poller: Poller
+  readonly #reaper: Reaper
+  readonly #hurried = new AbortController()
+  #state: WorkerState = 'starting'
+  #stopping: Promise<void> | null = null
+
+  constructor(runtime: Runtime, store: Store, options: WorkerOptions) {
+    const { host, events = {}, registry } = options
+    this.#runtime = runtime
+    this.#store = store
+    this.#options = options
+    this.info = workerInfo(runtime, options)
+    const shared = {
+      identity: this.info.identity,
+      host,
+      events,
+      outage: new Outage(runtime),
+      tally: new Tally(),
+    }
+    const executor = new Executor(runtime, options)
+    this.#capsules = options.capsules.map(
+      (info) =>
+        new Capsule(runtime, store, {
+          ...shared,
+          info,
+          registry,
+          executor,
+          unregistered: () => this.#heartbeat.hurry(),
+        }),
+    )
+    const isQuiet = () => this.#state !== 'running' && this.#state !== 'starting'
+    this.#heartbeat = new Heartbeat(runtime, store, {
+      ...shared,
+      worker: this.info,
+      capsules: this.#capsules,
+      isQuiet,
+    })
+    this.#poller = new Poller(runtime, store, { ...shared, intervalMs: options.pollMs ?? POLL_MS })
+    this.#reaper = new Reaper(runtime, store, shared)
+  }
+
+  get state(): WorkerState {
+    return this.#state
+  }
+
+  /** What runs at this moment. */
+  running(): RunningJob[] {
+    return this.#capsules.flatMap(({ slots }) => [...slots.running()])
+  }
+
+  /**
+   * Registers, recovers what dead neighbours left, and begins to claim.
+   * @throws StoreError when the store does not answer; then nothing was begun
+   */
+  async start(): Promise<void> {
+    if (this.#state !== 'starting')
+      throw new InternalError('internal.worker_state', `cannot start a ${this.#state} worker`)
+    await this.#heartbeat.start()
+    await this.#reaper.start()
+    this.#poller.start()
+    this.#enter('running')
+    for (const capsule of this.#capsules) capsule.pump()
+  }
+
+  /** Claims no more jobs; what runs goes on. For good. */
+  quiet(): void {
+    if (this.#state !== 'running') return
+    this.#enter('quiet')
+    for (const capsule of this.#capsules) capsule.quiet()
+    this.#heartbeat.hurry()
+  }
+
+  /** Drains and leaves. A second call waits for the first. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  /** Ends the draining at once: what still runs is handed back. */
+  hurry(): void {
+    this.#hurried.abort()
+  }
+
+  async #stop(): Promise<void> {
+    const { logger } = this.#runtime
+    this.quiet()
+    this.#enter('draining')
+    const drainMs = this.#options.drainMs ?? DRAIN_MS
+    const reason = new JobAborted(
+      'job.worker_stopping',
+      `the worker stops; ${drainMs / 1000} s are left to end or to save your place`,
+    )
+    for (const { slots } of this.#capsules) slots.abort(reason)
+    await Promise.all([this.#drained(drainMs), this.#poller.stop(), this.#reaper.stop()])
+    const handedBack = this.#capsules.flatMap(({ slots }) => slots.abandon())
+    if (handedBack.length > 0)
+      logger.warn('the drain time is over; jobs are handed back', { jobs: handedBack.length })
+    await this.#sayGoodbye()
+    await this.#options.isolation?.close()
+    this.#enter('stopped')
+  }
+
+  /** Resolves when nothing runs, when the time is over, or when a second stop hurries it. */
+  async #drained(drainMs: number): Promise<void> {
+    const empty = Promise.all(this.#capsules.map(({ slots }) => slots.whenEmpty()))
+    await this.#within(drainMs, this.#hurried.signal, empty)
+  }
+
+  /** The last results, the last counts, and what was not finished back to its queues. */
+  async #sayGoodbye(): Promise<void> {
+    const over = new AbortController()
+    const settled = Promise.all(this.#capsules.map((capsule) => capsule.settled(over.signal)))
+    await this.#within(GOODBYE_MS, undefined, settled)
+    over.abort()
+    for (const capsule of this.#capsules) capsule.close()
+    await this.#heartbeat.stop()
+    try {
+      await this.#heartbeat.beat()
+      await this.#store.leave(this.info.identity, this.#now())
+    } catch (error) {
+      this.#runtime.logger.error(
+        'could not say goodbye to the store; the next worker recovers what was left',
+        { error },
+      )
+    }
+  }
+
+  async #within(ms: number, signal: AbortSignal | undefined, work: Promise<unknown>): Promise<void> {
+    const done = new AbortController()
+    const time = signal === undefined ? done.signal : AbortSignal.any([done.signal, signal])
+    await Promise.race([work, this.#runtime.clock.sleep(ms, time)])
+    done.abort()
+  }
+
+  #enter(state: WorkerState): void {
+    this.#state = state
+    this.#runtime.logger.info(`worker ${state}`, { identity: this.info.identity })
+    this.#options.events?.state?.(state)
+  }
+
+  #now(): EpochMs {
+    return this.#runtime.clock.now()
+  }
+}
+
+function workerInfo(runtime: Runtime, options: WorkerOptions): WorkerInfo {
+  const { hostname, pid, bootId, processStart } = options.host
+  return {
+    identity: newIdentity(options.host, runtime.random),
+    hostname,
+    pid,
+    bootId,
+    processStart,
+    startedAt: runtime.clock.now(),
+    tag: options.tag ?? '',
+    labels: options.labels ?? [],
+    capsules: options.capsules,
+    version: options.version,
+  }
+}
