@@ -65,7 +65,10 @@ export interface Definition<Input extends readonly unknown[] = readonly unknown[
 }
 
 type Run = Definition['run']
-type DefinitionSource = JobOptions & { readonly args?: Schema<never, readonly unknown[]>; readonly run: Run }
+type DefinitionSource = JobOptions & {
+  readonly args?: Schema<unknown, readonly unknown[]>
+  readonly run: Run
+}
 
 const KNOWN = [
   'name',
@@ -98,7 +101,7 @@ export function definition(source: DefinitionSource): Definition {
     expiresInMs:
       source.expiresIn === undefined ? null : durationMs(source.expiresIn, `job ${source.name}: expiresIn`),
     isolate: source.isolate ?? null,
-    schema: (source.args as Schema<unknown, readonly unknown[]> | undefined) ?? null,
+    schema: source.args ?? null,
     run: source.run,
   }
 }
@@ -132,17 +135,22 @@ function check(source: DefinitionSource): void {
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+const isFlag = (value: unknown): boolean => [undefined, true, false].includes(value as boolean)
 const limitOf = (retry: unknown): unknown =>
   typeof retry === 'object' && retry !== null ? (retry as { limit?: unknown }).limit : retry
+
+const hasDelay = (retry: unknown): boolean => typeof (retry as { delay?: unknown }).delay === 'function'
+const isSchema = (value: unknown): boolean =>
+  typeof (value as Partial<Schema> | null)?.['~standard']?.validate === 'function'
 
 const EXPECTED: ReadonlyArray<readonly [keyof DefinitionSource, string, (value: unknown) => boolean]> = [
   ['name', 'a non-empty string', (name) => typeof name === 'string' && name !== ''],
   ['run', 'a function', (run) => typeof run === 'function'],
-  [
-    'retry',
-    'a count or false',
-    (retry) => [undefined, true, false].includes(limitOf(retry) as boolean) || isCount(limitOf(retry)),
-  ],
+  ['retry', 'a count or false', (retry) => isFlag(limitOf(retry)) || isCount(limitOf(retry))],
+  ['retry', 'a delay that is a function', (retry) => typeof retry !== 'object' || hasDelay(retry)],
+  ['dead', 'true or false', isFlag],
+  ['backtrace', 'true, false or a count', (backtrace) => isFlag(backtrace) || isCount(backtrace)],
+  ['args', 'a Standard Schema (zod, valibot, arktype …)', (args) => args === undefined || isSchema(args)],
   ['isolate', "'thread'", (isolate) => isolate === undefined || isolate === 'thread'],
   [
     'tags',

@@ -23,11 +23,13 @@ interface Member {
  */
 export function editPayload(raw: string, edits: PayloadEdits): string {
   const members: string[] = []
-  const pending = new Map(Object.entries(edits))
+  // Maps, since a payload may have a key such as "constructor", which every object seems to have.
+  const wanted = new Map(Object.entries(edits))
+  const pending = new Map(wanted)
   const found = topLevelMembers(raw)
   const last = new Map(found.map((member) => [member.key, member]))
   for (const member of found) {
-    const edit = edits[member.key]
+    const edit = wanted.get(member.key)
     if (edit === undefined) members.push(raw.slice(member.start, member.end))
     else if (edit !== null && last.get(member.key) === member) {
       members.push(raw.slice(member.start, member.valueStart) + edit)

@@ -17,13 +17,28 @@ export interface JobError {
 }
 
 export function jobError(thrown: unknown): JobError {
-  if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown), stack: null, thrown }
-  return { name: thrown.name, message: thrown.message, stack: thrown.stack ?? null, thrown }
+  if (!(thrown instanceof Error)) return { name: 'Error', message: textOf(thrown), stack: null, thrown }
+  const { name, message, stack } = thrown as { name: unknown; message: unknown; stack?: unknown }
+  return {
+    name: textOf(name),
+    message: textOf(message),
+    stack: typeof stack === 'string' ? stack : null,
+    thrown,
+  }
+}
+
+/** The text of anything: errors whose message is an object exist, and so do objects without a text. */
+function textOf(value: unknown): string {
+  try {
+    return String(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
 }
 
 /** Failures that the payload already knows of. */
 export function retriesOf(payload: Payload): number {
-  return payload.retry_count === undefined ? 0 : payload.retry_count + 1
+  return isFirst(payload) ? 0 : payload.retry_count! + 1
 }
 
 /** The payload after a failed run: the fields by which every reader of the wire shows what went wrong. */
@@ -33,16 +48,20 @@ export function failedPayload(
   failure: { error: JobError; queue: string; now: EpochMs },
 ): string {
   const { error, now } = failure
-  const first = payload.retry_count === undefined
   const edits: Record<string, string | null> = {
     queue: JSON.stringify(payload.retry_queue ?? failure.queue),
     error_message: JSON.stringify(error.message.slice(0, MAX_MESSAGE).toWellFormed()),
     error_class: JSON.stringify(error.name.toWellFormed()),
     retry_count: String(retriesOf(payload)),
-    [first ? 'failed_at' : 'retried_at']: wireSeconds(now),
+    [isFirst(payload) ? 'failed_at' : 'retried_at']: wireSeconds(now),
     ...backtraceEdits(payload, error),
   }
   return editPayload(raw, edits)
+}
+
+/** Other writers leave the count out or write null. */
+function isFirst(payload: Payload): boolean {
+  return payload.retry_count === undefined || payload.retry_count === null
 }
 
 function backtraceEdits(payload: Payload, error: JobError): PayloadEdits {

@@ -1,7 +1,8 @@
 import type { Duration } from '../kernel/duration.ts'
 import { durationMs } from '../kernel/duration.ts'
 
-const OUTCOME = Symbol('outcome')
+// Registered, so that it is the same symbol in every copy of this module that a process may load.
+const OUTCOME: unique symbol = Symbol.for('capstan.outcome') as never
 
 /** What a job may ask for instead of simply ending well. Made by `snooze`, `discard` and `kill`. */
 export type Outcome =

@@ -11,7 +11,7 @@ export interface Payload {
   readonly dead?: boolean | null
   readonly backtrace?: boolean | number | null
   readonly tags?: readonly string[]
-  /** Absent before the first failure, then 0, 1, 2 … */
+  /** Absent before the first failure, then 0, 1, 2 …; -1 when an operator's retry took back the first. */
   readonly retry_count?: number
   readonly created_at?: unknown
   readonly enqueued_at?: unknown
@@ -77,7 +77,8 @@ const FIELDS: ReadonlyArray<readonly [string, string, (value: unknown) => boolea
   ['jid', 'a non-empty string', isText],
   ['queue', 'a non-empty string', optional(isText)],
   ['retry', 'true, false or a count', optional((value) => isFlag(value) || isCount(value))],
-  ['retry_count', 'a count', optional(isCount)],
+  // An operator's "retry now" takes one off, and so makes -1 of the first failure's 0.
+  ['retry_count', 'a count', optional((value) => value === -1 || isCount(value))],
   ['retry_queue', 'a non-empty string', optional(isText)],
   ['dead', 'true or false', optional(isFlag)],
   ['backtrace', 'true, false or a count', optional((value) => isFlag(value) || isCount(value))],

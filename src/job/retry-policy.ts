@@ -9,19 +9,19 @@ export function retryLimit(retry: boolean | number | null | undefined): number {
   return retry === false ? 0 : DEFAULT_RETRIES
 }
 
+/** A job's own wait is spread by this share only: whoever wrote "10s" did not mean twenty. */
+const OWN_SPREAD = 0.1
+
 /**
  * How long to wait before the next try.
  *
  * retries⁴ + 15 s, and up to 10·(retries + 1) s on top so that jobs that failed together do not return together.
  *
  * @param retries failures before this one; 0 at the first
- * @param baseMs the job's own wait in place of the curve
+ * @param ownMs the job's own wait in place of the curve
  * @returns whole milliseconds
  */
-export function retryDelayMs(retries: number, random: Random, baseMs: number = curveMs(retries)): number {
-  return Math.round(baseMs + random.float() * 10_000 * (retries + 1))
-}
-
-function curveMs(retries: number): number {
-  return (retries ** 4 + 15) * 1000
+export function retryDelayMs(retries: number, random: Random, ownMs?: number): number {
+  if (ownMs !== undefined) return Math.round(ownMs * (1 + random.float() * OWN_SPREAD))
+  return Math.round((retries ** 4 + 15) * 1000 + random.float() * 10_000 * (retries + 1))
 }

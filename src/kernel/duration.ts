@@ -12,7 +12,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
  * @throws UsageError `options.duration` for anything negative, not finite or not understood
  */
 export function durationMs(duration: Duration, where: string): number {
-  const ms = typeof duration === 'number' ? duration : parse(duration)
+  const ms = typeof duration === 'number' ? duration : parse(String(duration))
   if (Number.isFinite(ms) && ms >= 0) return ms
   throw new UsageError(
     'options.duration',
