@@ -51,7 +51,8 @@ export class Client {
    * Stores one job. What is enqueued in the same turn of the event loop shares a round trip.
    *
    * @returns its jid, or null when a middleware kept it out
-   * @throws UsageError before anything is sent: `job.not_serializable`, `job.invalid_arguments`, `job.too_large`
+   * @throws UsageError before anything is sent: `job.not_serializable`, `job.invalid_arguments`, `job.too_large`,
+   *   `options.invalid`
    * @throws EnqueueError within the deadline
    */
   async enqueue(
@@ -99,6 +100,7 @@ export class Client {
     args: readonly unknown[],
     options: EnqueueOptions,
   ): Promise<PendingJob | null> {
+    checkMoment(definition.name, options.at ?? null)
     if (definition.schema !== null) await checkSchema(definition.name, definition.schema, args)
     checkArguments(definition.name, args)
     const context = currentContext()
@@ -123,6 +125,12 @@ export class Client {
     checkSize(pending.definition.name, payload)
     return { queue: pending.queue, payload, at: due }
   }
+}
+
+/** NaN, the time of a Date that is none, would else mean now. */
+function checkMoment(job: string, at: EpochMs | null): void {
+  if (at === null || Number.isFinite(at)) return
+  throw new UsageError('options.invalid', `${job}: at: expected a moment, got ${at}`)
 }
 
 function checkSize(job: string, payload: string): void {

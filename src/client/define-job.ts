@@ -30,7 +30,7 @@ export interface Job<Input extends readonly unknown[] = readonly unknown[]> exte
  *
  * @throws UsageError for an unknown or impossible option
  */
-export function defineJob<S extends Schema<never, readonly unknown[]>>(
+export function defineJob<S extends Schema<unknown, readonly unknown[]>>(
   options: JobOptions & { args: S; run(args: SchemaOutput<S>, context: JobContext): unknown },
 ): Job<SchemaInput<S> & readonly unknown[]>
 export function defineJob<const Args extends readonly unknown[] = []>(

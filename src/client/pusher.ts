@@ -3,7 +3,7 @@ import { StoreError } from '../kernel/errors.ts'
 import { ignore } from '../kernel/ignore.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
-import type { PushBatch, PushJob } from '../store/transfer.ts'
+import { type PushBatch, type PushJob, TOKEN_MS } from '../store/transfer.ts'
 
 /** Jobs in one round trip at most: past this the store would be busy with one client for too long. */
 export const MAX_BATCH = 1_000
@@ -41,6 +41,8 @@ export class Pusher {
   #sequence = 0
   #open: Batch | null = null
   #answered: string[] = []
+  /** Batches of several jobs that may be stored or not. The store knows one token for all of them. */
+  readonly #unsure = new Map<string, { readonly jobs: readonly PushJob[]; readonly since: MonoMs }>()
 
   constructor(runtime: Runtime, store: Store, deadlineMs: number) {
     this.#runtime = runtime
@@ -56,10 +58,15 @@ export class Pusher {
     return this.#open.done
   }
 
-  /** One round trip for these jobs alone, under a token of the caller's or a fresh one. */
+  /**
+   * One round trip for these jobs alone, under a token of the caller's or a fresh one. A repeat for one job of a
+   * batch whose fate is unknown brings the whole batch: alone, it would use up the token of the others.
+   */
   async pushTogether(jobs: readonly PushJob[], token: string = this.#nextToken()): Promise<void> {
     const answered = this.#answered.splice(0)
-    await this.#deliver({ token, now: this.#runtime.clock.now(), jobs, answered })
+    const together = this.#unsure.get(token)?.jobs ?? jobs
+    await this.#deliver({ token, now: this.#runtime.clock.now(), jobs: together, answered })
+    this.#unsure.delete(token)
   }
 
   #newBatch(): Batch {
@@ -88,11 +95,18 @@ export class Pusher {
       if (failure === null) return
       if (failure.code === 'store.unknown') unsure = failure
       if (!failure.retryable || clock.mono() + pauseMs >= endsAt) {
+        if (unsure !== null && batch.jobs.length > 1) this.#remember(batch)
         throw new EnqueueError(unsure ?? failure, batch.token, this.#deadlineMs)
       }
       await clock.sleep(pauseMs)
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
     }
+  }
+
+  #remember({ token, jobs }: PushBatch): void {
+    const now = this.#runtime.clock.mono()
+    for (const [old, { since }] of this.#unsure) if (now - since >= TOKEN_MS) this.#unsure.delete(old)
+    this.#unsure.set(token, { jobs, since: now })
   }
 
   async #attempt(batch: PushBatch, withinMs: number): Promise<StoreError | null> {
