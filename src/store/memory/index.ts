@@ -1,0 +1,2 @@
+export { MemoryState, type MemoryStateOptions } from './memory-state.ts'
+export { type MemoryStoreOptions, memoryStore } from './memory-store.ts'

@@ -1,0 +1,10 @@
+export { faultyStore } from './faulty-store.ts'
+export { SimClock } from './sim-clock.ts'
+export {
+  type DrainedJob,
+  runInline,
+  TestKit,
+  type TestKitOptions,
+  testKit,
+  type WaitingJob,
+} from './test-kit.ts'

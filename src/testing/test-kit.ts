@@ -1,0 +1,179 @@
+import { Client } from '../client/client.ts'
+import { setDefaultClient } from '../client/default-client.ts'
+import type { Job } from '../client/define-job.ts'
+import type { Definition } from '../job/definition.ts'
+import { type Payload, parsePayload } from '../job/payload.ts'
+import { registry } from '../job/registry.ts'
+import type { EpochMs } from '../kernel/clock.ts'
+import { UsageError } from '../kernel/errors.ts'
+import { type Logger, silentLogger } from '../kernel/logger.ts'
+import { seededRandom } from '../kernel/random.ts'
+import type { Place } from '../store/inspection.ts'
+import { memoryStore } from '../store/memory/index.ts'
+import type { Store } from '../store/store.ts'
+import type { WorkerInfo } from '../store/worker-record.ts'
+import { Executor } from '../worker/executor.ts'
+import type { JobResult } from '../worker/job-result.ts'
+import { dueRoute } from '../worker/poller.ts'
+import { RunningJob } from '../worker/running-job.ts'
+import { settlementOf } from '../worker/settlement.ts'
+import { SimClock } from './sim-clock.ts'
+
+/** Enough to look at; a test with more jobs than this in one place is a load test. */
+const LOOKED_AT = 10_000
+
+/** Any job, whatever its arguments. */
+type AnyJob = { readonly definition: Definition }
+
+export interface TestKitOptions {
+  /** The jobs that `drain` can run. */
+  readonly jobs: readonly AnyJob[]
+  readonly logger?: Logger
+}
+
+/** A job that is waiting, as a test wants to see it. */
+export interface WaitingJob {
+  readonly job: string
+  readonly args: readonly unknown[]
+  readonly jid: string
+  readonly queue: string
+  /** null: runnable now. */
+  readonly at: EpochMs | null
+}
+
+/** A run that `drain` made. */
+export interface DrainedJob {
+  readonly job: string
+  readonly args: readonly unknown[]
+  readonly result: JobResult
+}
+
+/**
+ * A store in memory, a clock that only the test moves, and a worker that works when told: `job.enqueue()` goes
+ * here until `close`.
+ */
+export class TestKit implements AsyncDisposable {
+  readonly clock = new SimClock()
+  readonly #store: Store
+  readonly #executor: Executor
+  readonly #options: TestKitOptions
+  readonly #random = seededRandom(1)
+
+  constructor(options: TestKitOptions) {
+    this.#options = options
+    this.#store = memoryStore({ clock: this.clock })
+    const runtime = { clock: this.clock, random: this.#random, logger: options.logger ?? silentLogger }
+    this.#executor = new Executor(runtime, {
+      registry: registry(options.jobs.map(({ definition }) => definition)),
+    })
+    setDefaultClient(new Client(runtime, this.#store))
+  }
+
+  /** What waits: in queues, oldest first, then scheduled, then to be retried. Of one job, or of all. */
+  async enqueued(job?: AnyJob): Promise<WaitingJob[]> {
+    const queues = await this.#store.queues(this.clock.now())
+    const places: Place[] = [
+      ...queues.map(({ name }) => ({ queue: name })),
+      { set: 'schedule' },
+      { set: 'retry' },
+    ]
+    const entries = await Promise.all(
+      places.map((place) => this.#store.list(place, { offset: 0, limit: LOOKED_AT })),
+    )
+    const waiting = entries.flat().map(({ payload, at }) => waitingJob(parsePayload(payload) as Payload, at))
+    return job === undefined ? waiting : waiting.filter((one) => one.job === job.definition.name)
+  }
+
+  /**
+   * Runs all that is due, and what it enqueues, one after the other. What fails goes to the retry set as in
+   * production; move the clock and drain again to see it retried.
+   *
+   * @throws UsageError `test.endless` after 10,000 runs: some job keeps enqueueing itself
+   */
+  async drain(): Promise<DrainedJob[]> {
+    const runs: DrainedJob[] = []
+    await this.#beat()
+    for (;;) {
+      const run = await this.#runOne()
+      if (run === null) return runs
+      runs.push(run)
+      if (runs.length >= LOOKED_AT)
+        throw new UsageError('test.endless', `still not drained after ${LOOKED_AT} runs`)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    setDefaultClient(null)
+    await this.#store.close()
+  }
+
+  async #runOne(): Promise<DrainedJob | null> {
+    const now = this.clock.now()
+    await this.#store.promote({ now, limit: LOOKED_AT, route: (payload) => dueRoute(payload, now) })
+    const queues = (await this.#store.queues(now)).map(({ name }) => name)
+    const { claims } = await this.#store.exchange({
+      identity: WORKER.identity,
+      now,
+      settle: [],
+      queues,
+      count: 1,
+    })
+    const [claim] = claims
+    if (claim === undefined) return null
+    const payload = parsePayload(claim.payload) as Payload
+    const job = new RunningJob(claim, payload, now)
+    const result = await this.#executor.execute(job)
+    const definition =
+      this.#options.jobs.find((one) => one.definition.name === payload.class)?.definition ?? null
+    const settlement = settlementOf(job, result, { definition, now: this.clock.now(), random: this.#random })
+    await this.#store.exchange({ identity: WORKER.identity, now, settle: [settlement], queues: [], count: 0 })
+    return { job: payload.class, args: payload.args, result }
+  }
+
+  async #beat(): Promise<void> {
+    const counts = { processed: 0, failed: 0, rssKib: 0, roundTripUs: 0 }
+    await this.#store.heartbeat({
+      worker: WORKER,
+      now: this.clock.now(),
+      quiet: false,
+      running: [],
+      ...counts,
+    })
+  }
+}
+
+/** Use with `await using`: jobs enqueued anywhere in the test stay in this kit. */
+export function testKit(options: TestKitOptions): TestKit {
+  return new TestKit(options)
+}
+
+/**
+ * Runs one job here and now, with its arguments checked and sent through JSON as a store would.
+ * @throws what the job throws, or a UsageError for arguments that could not be enqueued
+ */
+export async function runInline<Input extends readonly unknown[]>(
+  job: Job<Input>,
+  ...args: Input
+): Promise<void> {
+  await using kit = testKit({ jobs: [job] })
+  await job.enqueue(...args)
+  const [run] = await kit.drain()
+  if (run?.result.kind === 'failed') throw run.result.error.thrown
+}
+
+function waitingJob({ class: job, args, jid, queue = 'default' }: Payload, at: EpochMs | null): WaitingJob {
+  return { job, args, jid, queue, at }
+}
+
+const WORKER: WorkerInfo = {
+  identity: 'test:1:000000000000',
+  hostname: 'test',
+  pid: 1,
+  bootId: '',
+  processStart: '',
+  startedAt: 0,
+  tag: '',
+  labels: [],
+  capsules: [],
+  version: 'test',
+}
