@@ -1,0 +1,2 @@
+export type { SqliteDurability, SqliteOptions } from './options.ts'
+export { openSqliteStore } from './sqlite-store.ts'
