@@ -1,0 +1,8 @@
+export type { ActionOutcome, RetryAllResult } from './actions.ts'
+export { type Admin, adminOf } from './admin.ts'
+export { DEFAULT_MATCHES, type FindResult, type JobQuery, MAX_SCANNED } from './find.ts'
+export type { JobErrorView, JobView } from './job-view.ts'
+export type { JobPage } from './jobs.ts'
+export { type PlaceName, placeName, readPlace, SET_PLACES, type Whereabouts } from './place.ts'
+export type { QueueView } from './queues.ts'
+export { SILENT_AFTER_MS, type WorkerOrder, type WorkerView } from './workers.ts'

@@ -1,0 +1,53 @@
+import type { Command } from 'commander'
+import type { QueueView } from '../../admin/index.ts'
+import { writeJson } from '../output.ts'
+import { type ClearOptions, clearPlace } from './clear-command.ts'
+import { knownQueue } from './known-place.ts'
+import { acts, type Invocation, operatorCommand } from './operator-command.ts'
+import type { OperatorContext } from './operator-context.ts'
+import { type Column, writeTable } from './table.ts'
+import { lengthOfTime, number } from './words.ts'
+
+const COLUMNS: readonly Column<QueueView>[] = [
+  { head: 'QUEUE', cell: ({ name }) => name },
+  { head: 'SIZE', right: true, cell: ({ size }) => number(size) },
+  {
+    head: 'LATENCY',
+    right: true,
+    cell: ({ latencyMs }) => (latencyMs === null ? '?' : lengthOfTime(latencyMs)),
+  },
+  {
+    head: 'STATE',
+    cell: ({ paused }) => (paused ? 'paused' : 'open'),
+    colour: ({ paused }) => (paused ? 'yellow' : null),
+  },
+]
+
+/** `capstan queues`: sizes, latencies, and which are paused. */
+export function queuesCommand(context: OperatorContext): Command {
+  return operatorCommand('queues', {
+    about:
+      'Show the queues: how many jobs wait, how long the next one has waited, and whether workers may take it.',
+    examples: ['capstan queues', 'capstan queues --clear mail --yes'],
+  })
+    .option('--clear <name>', 'delete all jobs that wait in this queue')
+    .option('--yes', 'clear without asking')
+    .action(
+      acts<ClearOptions & { clear?: string }>(context, async (invocation) => {
+        const { clear } = invocation.options
+        if (clear === undefined) return showQueues(invocation)
+        const known = await knownQueue(invocation.admin, clear)
+        return 'problem' in known
+          ? invocation.out.fail(known.problem)
+          : clearPlace(invocation, `queue:${clear}`)
+      }),
+    )
+}
+
+async function showQueues({ admin, out }: Invocation<unknown>): Promise<void> {
+  const queues = await admin.queues()
+  if (out.json) return writeJson(out, { queues })
+  if (queues.length === 0)
+    return out.write('No queues: no job was enqueued in this store yet, or all queues were cleared.')
+  writeTable(out, COLUMNS, queues)
+}

@@ -1,0 +1,93 @@
+import type { Command } from 'commander'
+import { SILENT_AFTER_MS, type WorkerOrder, type WorkerView } from '../../admin/index.ts'
+import { UsageError } from '../../kernel/errors.ts'
+import { EXIT, type Problem, printable, writeJson } from '../output.ts'
+import { unknown } from './known-place.ts'
+import { acts, type Invocation, operatorCommand } from './operator-command.ts'
+import type { OperatorContext } from './operator-context.ts'
+import { lengthOfTime } from './words.ts'
+
+interface SignalOptions {
+  readonly all?: boolean
+}
+
+/** `capstan quiet IDENTITY`: it takes no more jobs and finishes those it has. */
+export function quietCommand(context: OperatorContext): Command {
+  return signalling(context, 'quiet')
+}
+
+/** `capstan stop IDENTITY`: it drains and ends. */
+export function stopCommand(context: OperatorContext): Command {
+  return signalling(context, 'stop')
+}
+
+const ABOUT = {
+  quiet: 'Ask workers to take no more jobs. What they run, they finish; the process stays.',
+  stop: 'Ask workers to end: they take no more jobs, finish what they run within their time, hand the rest back, and exit.',
+}
+
+const TOLD = {
+  quiet: 'is told to take no more jobs; it obeys at its next heartbeat.',
+  stop: 'is told to stop; it obeys at its next heartbeat. Under a service manager it may be started again.',
+}
+
+function signalling(context: OperatorContext, order: WorkerOrder): Command {
+  return operatorCommand(`${order} [identity]`, {
+    about: `${ABOUT[order]} IDENTITY is a name out of "capstan workers", or a host, or HOST:PID.`,
+    examples: [`capstan ${order} web1:4711:0123456789ab`, `capstan ${order} web1`, `capstan ${order} --all`],
+  })
+    .option('--all', 'all workers')
+    .action(
+      acts<SignalOptions>(context, (invocation, identity?: string) => tell(invocation, order, identity)),
+    )
+}
+
+async function tell(
+  { admin, out, options }: Invocation<SignalOptions>,
+  order: WorkerOrder,
+  word?: string,
+): Promise<void> {
+  if ((word === undefined) === (options.all !== true)) {
+    throw new UsageError(
+      'options.invalid',
+      `${order}: expected either the identity of a worker or --all; see capstan workers`,
+    )
+  }
+  const workers = await admin.workers()
+  const meant = workers.filter(({ identity }) => word === undefined || isMeant(identity, word))
+  if (meant.length === 0) return out.fail(nobody(workers, word))
+  const results = []
+  for (const { identity } of meant) results.push({ identity, told: await admin.signal(identity, order) })
+  if (out.json) writeJson(out, { order, workers: results })
+  for (const { identity, told } of results) {
+    if (!told) out.fail({ what: `${identity} ended before it could be told`, exitCode: EXIT.failure })
+    else if (!out.json) out.write(`${printable(identity)} ${TOLD[order]}`)
+  }
+  for (const worker of meant.filter(({ state }) => state === 'silent')) out.note(silence(worker))
+}
+
+/** A whole identity, or its host, or its host and pid; `web1` does not mean `web10`. */
+function isMeant(identity: string, word: string): boolean {
+  return identity === word || identity.startsWith(word.endsWith(':') ? word : `${word}:`)
+}
+
+function silence({ identity, silentForMs }: WorkerView): string {
+  const limit = lengthOfTime(SILENT_AFTER_MS)
+  return `warning: ${printable(identity)} was not heard of for ${lengthOfTime(silentForMs)} (more than ${limit}): it may be dead and never obey.`
+}
+
+function nobody(workers: readonly WorkerView[], word: string | undefined): Problem {
+  if (word === undefined || workers.length === 0) {
+    return {
+      what: 'no workers are registered',
+      expected: 'a running worker',
+      next: 'see whether its service is up',
+      exitCode: EXIT.nothingMatched,
+    }
+  }
+  return unknown(
+    `no worker is called "${word}"`,
+    word,
+    workers.map(({ identity }) => identity),
+  )
+}

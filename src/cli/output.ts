@@ -1,0 +1,135 @@
+import { createInterface } from 'node:readline/promises'
+
+/** Exit codes that scripts may trust. */
+export const EXIT = { ok: 0, failure: 1, usage: 2, nothingMatched: 3 } as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** Something that did not work, in the words of a person who wants to go on. */
+export interface Problem {
+  /** What happened. */
+  readonly what: string
+  /** What was expected instead. */
+  readonly expected?: string
+  /** What to do next. */
+  readonly next?: string
+  /** Default `EXIT.failure`. */
+  readonly exitCode?: ExitCode
+}
+
+/** Where a command's answer goes: to a person at a terminal, to a file, or as one JSON document to a script. */
+export interface Output {
+  /** The answer is one JSON document; set by `--json`. */
+  json: boolean
+  /** Standard output is a terminal. */
+  readonly tty: boolean
+  readonly colour: boolean
+  /** Width in characters; Infinity where nothing needs to be cut. */
+  readonly columns: number
+  /** What the process is to end with: that of the last failure. */
+  exitCode: ExitCode
+  /** One line of the answer. Text from outside must have gone through `printable`. */
+  write(line: string): void
+  /** One line beside the answer, to standard error. */
+  note(line: string): void
+  /** Says on standard error what went wrong, and sets the exit code. */
+  fail(problem: Problem): void
+  /** What a person answers; null when nobody sits there. */
+  ask(question: string): Promise<string | null>
+}
+
+export interface OutputParams {
+  readonly tty: boolean
+  readonly colour: boolean
+  readonly columns: number
+  readonly writeOut: (text: string) => void
+  readonly writeError: (text: string) => void
+  /** null when standard input is no terminal. */
+  readonly ask: ((question: string) => Promise<string>) | null
+}
+
+export function newOutput(params: OutputParams): Output {
+  const { tty, colour, columns } = params
+  const note = (line: string) => params.writeError(`${line}\n`)
+  const output: Output = {
+    ...{ json: false, tty, colour, columns, exitCode: EXIT.ok, note },
+    write: (line) => params.writeOut(`${line}\n`),
+    fail: (problem) => {
+      output.exitCode = problem.exitCode ?? EXIT.failure
+      for (const line of problemLines(problem)) note(line)
+    },
+    ask: async (question) => (params.ask === null ? null : params.ask(question)),
+  }
+  return output
+}
+
+/** The output of this process. */
+export function processOutput(): Output {
+  const tty = process.stdout.isTTY === true
+  // A reader that has seen enough (`capstan jobs | head`) is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+  return newOutput({
+    tty,
+    colour: tty && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
+    columns: tty ? (process.stdout.columns ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
+    writeOut: (text) => process.stdout.write(text),
+    writeError: (text) => process.stderr.write(text),
+    ask: process.stdin.isTTY === true ? askAtTerminal : null,
+  })
+}
+
+/** The question goes to standard error, so that the answer on standard output stays one document. */
+async function askAtTerminal(question: string): Promise<string> {
+  const reader = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await reader.question(question)
+  } finally {
+    reader.close()
+  }
+}
+
+/**
+ * Writes one JSON document. Characters that a terminal would obey are written as escapes: JSON itself escapes
+ * only those below the space.
+ */
+export function writeJson(out: Output, document: unknown): void {
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  out.write(JSON.stringify(document, null, 2).replace(OBEYED_PAST_ASCII, escaped))
+}
+
+// DEL, the second set of control characters (0x9b begins a sequence like ESC [), what turns the direction of
+// writing or has no width, and line ends that are not of ASCII.
+const PAST_ASCII =
+  '\\u007f-\\u009f\\u00ad\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb'
+const OBEYED_PAST_ASCII = new RegExp(`[${PAST_ASCII}]`, 'g')
+const OBEYED = new RegExp(`[\\u0000-\\u001f${PAST_ASCII}]|\\p{Surrogate}`, 'gu')
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+/**
+ * Text from outside, safe to show: what would move the cursor, colour the screen, reverse the writing or hide is
+ * written as an escape (`\x1b`, `\u202e`). One line comes out as one line.
+ */
+export function printable(text: string): string {
+  return text.replace(OBEYED, (character) => {
+    const code = character.charCodeAt(0)
+    if (code > 0xff) return `\\u${code.toString(16).padStart(4, '0')}`
+    return SHORT_ESCAPES[character] ?? `\\x${code.toString(16).padStart(2, '0')}`
+  })
+}
+
+const COLOURS = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 } as const
+export type Colour = keyof typeof COLOURS
+
+/** Colours a text where the output shows colours. */
+export function paint(out: Output, colour: Colour, text: string): string {
+  return out.colour ? `\x1b[${COLOURS[colour]}m${text}\x1b[0m` : text
+}
+
+function problemLines({ what, expected, next }: Problem): string[] {
+  const lines = [`error: ${printable(what)}`]
+  if (expected !== undefined) lines.push(`  expected: ${printable(expected)}`)
+  if (next !== undefined) lines.push(`  next: ${printable(next)}`)
+  return lines
+}
