@@ -1,0 +1,65 @@
+import { hostname } from 'node:os'
+import { Client } from '../client/client.ts'
+import { setDefaultClient } from '../client/default-client.ts'
+import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
+import { openStore } from '../config/open-store.ts'
+import type { Runtime } from '../kernel/runtime.ts'
+import { systemRuntime } from '../kernel/runtime.ts'
+import type { Store } from '../store/store.ts'
+import { type Host, linuxHost } from '../worker/host.ts'
+import { type LogOptions, processLogger } from './log.ts'
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly config?: string
+  readonly json?: boolean
+  readonly verbose?: boolean
+}
+
+/** What a command works with: the configuration, and the store once it is asked for. */
+export interface Session {
+  readonly runtime: Runtime
+  readonly options: GlobalOptions
+  config(): Promise<LoadedConfig>
+  /** Opened at the first call; `job.enqueue()` uses it from then on. */
+  store(): Promise<Store>
+  close(): Promise<void>
+}
+
+export function newSession(options: GlobalOptions, level: LogOptions['level'] = 'warn'): Session {
+  const runtime = systemRuntime(stderrLogger(options.verbose ? 'debug' : level))
+  let config: Promise<LoadedConfig> | null = null
+  let store: Promise<Store> | null = null
+  const session: Session = {
+    runtime,
+    options,
+    config: () => (config ??= loadConfig(process.cwd(), options.config)),
+    store: () => (store ??= opened(session)),
+    close: async () => {
+      // A store that could not be opened has been reported by whoever asked for it.
+      const open = await store?.catch(() => null)
+      await open?.close()
+    },
+  }
+  return session
+}
+
+async function opened(session: Session): Promise<Store> {
+  const loaded = await session.config()
+  const store = await openStore(session.runtime, loaded)
+  setDefaultClient(new Client(session.runtime, store, { middleware: loaded.config.clientMiddleware ?? [] }))
+  return store
+}
+
+/** Standard error carries the log, so that standard output is the command's answer alone. */
+function stderrLogger(level: LogOptions['level']): ReturnType<typeof processLogger> {
+  const readable = process.stderr.isTTY === true
+  const colour = readable && !process.env.NO_COLOR
+  return processLogger({ level, readable, colour, write: (line) => process.stderr.write(line) })
+}
+
+/** This process as a host for a worker. */
+export function thisHost(): Host {
+  const rssKib = () => Math.round(process.memoryUsage.rss() / 1024)
+  return linuxHost({ hostname: process.env.DYNO || hostname(), pid: process.pid, rssKib })
+}

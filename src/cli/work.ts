@@ -1,0 +1,113 @@
+import { basename } from 'node:path'
+import { capsulesOf, checkConfig } from '../config/check-config.ts'
+import type { CapstanConfig } from '../config/config.ts'
+import { loadJobs } from '../config/load-jobs.ts'
+import { durationMs } from '../kernel/duration.ts'
+import { UsageError } from '../kernel/errors.ts'
+import type { Logger } from '../kernel/logger.ts'
+import type { WorkerSignal } from '../store/worker-record.ts'
+import { labels } from '../worker/slots.ts'
+import { Worker, type WorkerOptions } from '../worker/worker.ts'
+import { processIsolation } from './isolated.ts'
+import { type Session, thisHost } from './session.ts'
+import { version } from './version.ts'
+
+export interface WorkFlags {
+  readonly concurrency?: string
+  /** `NAME` or `NAME,WEIGHT`, in strict order when no weight is given. */
+  readonly queue?: readonly string[]
+  readonly timeout?: string
+  readonly tag?: string
+}
+
+/** Runs a worker until it is told to stop. Resolves when it has drained and left. */
+export async function work(session: Session, flags: WorkFlags): Promise<void> {
+  const loaded = await session.config()
+  const config = withFlags(loaded.config, flags)
+  const [jobs, store] = await Promise.all([loadJobs(loaded.directory, config.jobs), session.store()])
+  const health = await store.ping()
+  const { logger } = session.runtime
+  for (const warning of health.warnings) logger.warn(warning)
+  const worker = new Worker(session.runtime, store, {
+    ...workerOptions(config),
+    tag: config.tag ?? basename(loaded.directory),
+    registry: jobs,
+    host: thisHost(),
+    isolation: processIsolation(session),
+    events: { signalled: (signal) => handle(worker, signal, logger) },
+    version: version(),
+  })
+  const stopListening = listen(worker, logger)
+  await worker.start()
+  logger.info('ready', {
+    store: health.location,
+    durability: health.durability,
+    jobs: jobs.size,
+    pid: process.pid,
+  })
+  await worker.ended
+  stopListening()
+}
+
+function workerOptions(
+  config: CapstanConfig,
+): Pick<WorkerOptions, 'capsules' | 'middleware' | 'labels' | 'drainMs' | 'pollMs'> {
+  return {
+    capsules: capsulesOf(config),
+    middleware: config.workerMiddleware ?? [],
+    labels: config.labels ?? [],
+    ...(config.timeout === undefined ? {} : { drainMs: durationMs(config.timeout, 'timeout') }),
+    ...(config.poll === undefined ? {} : { pollMs: durationMs(config.poll, 'poll') }),
+  }
+}
+
+function withFlags(config: CapstanConfig, flags: WorkFlags): CapstanConfig {
+  return checkConfig(
+    {
+      ...config,
+      ...(flags.concurrency === undefined ? {} : { concurrency: Number(flags.concurrency) }),
+      ...(flags.queue === undefined ? {} : { queues: queuesOf(flags.queue) }),
+      ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
+      ...(flags.tag === undefined ? {} : { tag: flags.tag }),
+    },
+    'command line',
+  )
+}
+
+function queuesOf(words: readonly string[]): string[] | Record<string, number> {
+  const pairs = words.map((word) => word.split(','))
+  if (pairs.every(([, weight]) => weight === undefined)) return [...words]
+  for (const [queue, weight = '1'] of pairs) {
+    if (!/^\d+$/.test(weight))
+      throw new UsageError('options.invalid', `--queue ${queue},${weight}: expected a whole number as weight`)
+  }
+  return Object.fromEntries(pairs.map(([queue, weight = '1']) => [queue, Number(weight)]))
+}
+
+const SIGNALS: ReadonlyArray<readonly [NodeJS.Signals, WorkerSignal]> = [
+  ['SIGTSTP', 'TSTP'],
+  ['SIGTERM', 'TERM'],
+  ['SIGINT', 'TERM'],
+  ['SIGTTIN', 'TTIN'],
+]
+
+function listen(worker: Worker, logger: Logger): () => void {
+  const listeners = SIGNALS.map(([name, signal]) => [name, () => handle(worker, signal, logger)] as const)
+  for (const [name, listener] of listeners) process.on(name, listener)
+  return () => {
+    for (const [name, listener] of listeners) process.off(name, listener)
+  }
+}
+
+function handle(worker: Worker, signal: WorkerSignal, logger: Logger): void {
+  if (signal === 'TSTP') worker.quiet()
+  else if (signal === 'TTIN') report(worker, logger)
+  else if (worker.state === 'draining') worker.hurry()
+  else void worker.stop()
+}
+
+function report(worker: Worker, logger: Logger): void {
+  const jobs = worker.running()
+  logger.warn('what runs', { state: worker.state, jobs: jobs.length })
+  for (const job of jobs) logger.warn('running', { ...labels(job), startedAt: job.startedAt })
+}

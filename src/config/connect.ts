@@ -1,0 +1,45 @@
+import { Client } from '../client/client.ts'
+import { setDefaultClient } from '../client/default-client.ts'
+import { type Logger, silentLogger } from '../kernel/logger.ts'
+import { systemRuntime } from '../kernel/runtime.ts'
+import type { Store } from '../store/store.ts'
+import { checkConfig } from './check-config.ts'
+import type { CapstanConfig } from './config.ts'
+import { loadConfig } from './load-config.ts'
+import { openStore } from './open-store.ts'
+
+export interface ConnectOptions {
+  /** In place of the `capstan.config.ts` in `directory`. */
+  readonly config?: CapstanConfig
+  /** Where to look for the configuration, and what relative paths count from. Default: the working directory. */
+  readonly directory?: string
+  readonly logger?: Logger
+}
+
+/** A program's way to the store. `await using` closes it. */
+export interface Connection extends AsyncDisposable {
+  readonly client: Client
+  readonly store: Store
+  close(): Promise<void>
+}
+
+/**
+ * Opens the store that the configuration names and makes it the one that `job.enqueue()` uses.
+ * @throws UsageError for a configuration that cannot be, StoreError when the store does not answer
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Connection> {
+  const directory = options.directory ?? '.'
+  const loaded =
+    options.config === undefined
+      ? await loadConfig(directory)
+      : { config: checkConfig(options.config, 'connect'), file: null, directory }
+  const runtime = systemRuntime(options.logger ?? silentLogger)
+  const store = await openStore(runtime, loaded)
+  const client = new Client(runtime, store, { middleware: loaded.config.clientMiddleware ?? [] })
+  setDefaultClient(client)
+  const close = async () => {
+    setDefaultClient(null)
+    await store.close()
+  }
+  return { client, store, close, [Symbol.asyncDispose]: close }
+}
