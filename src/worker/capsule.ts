@@ -38,6 +38,8 @@ export class Capsule {
   readonly #params: CapsuleParams
   #settlements: Settlement[] = []
   #exchanges = 0
+  /** Exchanges that failed since one was answered. */
+  #failures = 0
   #asked = 0
   #waiting: AbortController | null = null
   #pumpQueued = false
@@ -101,8 +103,7 @@ export class Capsule {
    */
   compare(): Promise<void> {
     this.#comparing ??= this.#compare().finally(() => {
-      this.#comparing = null
-      this.pump()
+      this.#compared()
     })
     return this.#comparing
   }
@@ -118,8 +119,15 @@ export class Capsule {
     for (const [token, claim] of held) if (!this.knows(token)) this.#take(claim)
   }
 
+  #compared(): void {
+    this.#comparing = null
+    // Results may have turned out to be home already, and nobody else would tell who waits for that.
+    this.#wakeRested()
+    this.pump()
+  }
+
   #isOurs(claim: Claim): boolean {
-    return claim.queue in this.#params.info.weights
+    return Object.hasOwn(this.#params.info.weights, claim.queue)
   }
 
   #take(claim: Claim): void {
@@ -156,6 +164,7 @@ export class Capsule {
 
   #answered(reply: ExchangeReply, count: number): void {
     this.#ended(count)
+    this.#failures = 0
     this.#params.outage.answered()
     for (const claim of reply.claims) this.#take(claim)
     if (reply.refused.length > 0) {
@@ -174,6 +183,7 @@ export class Capsule {
     this.#settlements = [...settle, ...this.#settlements]
     this.#params.outage.failed('claiming and settling jobs', error)
     this.#waitOut()
+    this.#failures += 1
     this.#ended(count)
   }
 
@@ -207,18 +217,16 @@ export class Capsule {
   #waitOut(): void {
     if (this.#comparing !== null) return
     this.#comparing = this.#compareUntilAnswered().finally(() => {
-      this.#comparing = null
-      this.pump()
+      this.#compared()
     })
   }
 
   async #compareUntilAnswered(): Promise<void> {
-    for (let failures = 0; !this.#closed; failures++) {
+    for (let failures = this.#failures; !this.#closed; failures++) {
       await this.#runtime.clock.sleep(outagePauseMs(failures))
       try {
-        await this.#compare()
-        this.#params.outage.answered()
-        return
+        // Not the end of the outage: a store that lets itself be asked may still refuse to exchange.
+        return await this.#compare()
       } catch (error) {
         this.#params.outage.failed('comparing its jobs with the store', error)
       }

@@ -30,6 +30,7 @@ export class Heartbeat {
   #wake = new AbortController()
   /** Counts whose beat was not answered: sent again under the same time, so that the store adds them once. */
   #unanswered: { now: EpochMs; counts: Counts } | null = null
+  #lastTime: EpochMs | null = null
   #strangers = new Set<string>()
   #roundTripUs = 0
   #loop: Promise<void> = Promise.resolve()
@@ -63,7 +64,7 @@ export class Heartbeat {
 
   async beat(): Promise<void> {
     const repeated = this.#unanswered !== null
-    this.#unanswered ??= { now: this.#runtime.clock.now(), counts: this.#params.tally.take() }
+    this.#unanswered ??= { now: this.#nextTime(), counts: this.#params.tally.take() }
     const { now, counts } = this.#unanswered
     const before = new Set(this.#running().map(({ token }) => token))
     const sentAt = this.#runtime.clock.mono()
@@ -91,6 +92,13 @@ export class Heartbeat {
         this.#params.outage.failed('beating', error)
       }
     }
+  }
+
+  /** Never that of the beat before: the store would take a second beat within one millisecond for its repeat. */
+  #nextTime(): EpochMs {
+    const now = this.#runtime.clock.now()
+    this.#lastTime = now === this.#lastTime ? now + 1 : now
+    return this.#lastTime
   }
 
   #beat(now: EpochMs, counts: Counts): Beat {

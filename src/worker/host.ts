@@ -20,14 +20,14 @@ export interface Host {
  * Reads /proc. A pid counts only together with the start time of its process (pids are used again) and with
  * the boot and pid namespace it belongs to.
  */
-export function linuxHost(process: { hostname: string; pid: number; rssKib: () => number }): Host {
+export function linuxHost(self: { hostname: string; pid: number; rssKib: () => number }): Host {
   const bootId = bootAndNamespace()
   return {
-    ...process,
+    ...self,
     bootId,
-    processStart: startOf(process.pid) ?? '',
+    processStart: startOf(self.pid) ?? '',
     stateOf(worker) {
-      if (worker.hostname !== process.hostname || worker.bootId !== bootId || bootId === '') return 'unknown'
+      if (worker.hostname !== self.hostname || worker.bootId !== bootId || bootId === '') return 'unknown'
       return startOf(worker.pid) === worker.processStart ? 'alive' : 'gone'
     },
   }

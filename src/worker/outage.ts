@@ -15,6 +15,7 @@ export class Outage {
   #since: MonoMs | null = null
   #reportedAt: MonoMs | null = null
   #unreported = 0
+  #isReported = false
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime
@@ -29,15 +30,17 @@ export class Outage {
     this.#runtime.logger.error('the store failed; waiting for it, no job is lost', fields)
     this.#reportedAt = now
     this.#unreported = 0
+    this.#isReported = true
   }
 
   answered(): void {
     if (this.#since === null) return
     const seconds = (this.#runtime.clock.mono() - this.#since) / 1000
-    this.#runtime.logger.info('the store answers again', { seconds: Number(seconds.toFixed(3)) })
     this.#since = null
-    this.#reportedAt = null
-    this.#unreported = 0
+    // When it fails and answers in turns, neither is worth more than a line a second.
+    if (!this.#isReported) return
+    this.#isReported = false
+    this.#runtime.logger.info('the store answers again', { seconds: Number(seconds.toFixed(3)) })
   }
 }
 

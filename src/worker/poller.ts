@@ -1,6 +1,7 @@
 import { editPayload } from '../job/edit-payload.ts'
 import { enqueueEdits } from '../job/new-payload.ts'
 import { isMalformed, parsePayload } from '../job/payload.ts'
+import type { MonoMs } from '../kernel/clock.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
 import type { Route } from '../store/transfer.ts'
@@ -11,6 +12,9 @@ export const POLL_MS = 5_000
 
 /** Moved in one step; more would keep the store from others for too long. */
 const BATCH = 100
+
+/** Processes come and go with deploys; asking more often would be most of what an idle worker sends. */
+const COUNT_MS = 60_000
 
 export interface PollerParams {
   readonly outage: Outage
@@ -23,6 +27,8 @@ export class Poller {
   readonly #store: Store
   readonly #params: PollerParams
   readonly #stopped = new AbortController()
+  #processes = 1
+  #countedAt: MonoMs | null = null
   #loop: Promise<void> = Promise.resolve()
 
   constructor(runtime: Runtime, store: Store, params: PollerParams) {
@@ -42,26 +48,35 @@ export class Poller {
 
   async #run(): Promise<void> {
     const { clock, random } = this.#runtime
-    let processes = 1
     while (!this.#stopped.signal.aborted) {
       // Every process takes its share: with ten of them each looks a tenth as often.
-      await clock.sleep(this.#params.intervalMs * processes * (0.5 + random.float()), this.#stopped.signal)
+      await clock.sleep(
+        this.#params.intervalMs * this.#processes * (0.5 + random.float()),
+        this.#stopped.signal,
+      )
       try {
-        processes = await this.#promoteAll()
+        await this.#promoteAll()
+        await this.#countProcesses()
       } catch (error) {
         this.#params.outage.failed('moving due jobs', error)
       }
     }
   }
 
-  async #promoteAll(): Promise<number> {
+  async #promoteAll(): Promise<void> {
     let moved = BATCH
     while (moved === BATCH && !this.#stopped.signal.aborted) {
       const now = this.#runtime.clock.now()
       moved = await this.#store.promote({ now, limit: BATCH, route: (payload) => dueRoute(payload, now) })
     }
+  }
+
+  async #countProcesses(): Promise<void> {
+    const now = this.#runtime.clock.mono()
+    if (this.#countedAt !== null && now - this.#countedAt < COUNT_MS) return
     const { workers } = await this.#store.stats(this.#runtime.clock.now(), 1)
-    return Math.max(1, workers)
+    this.#processes = Math.max(1, workers)
+    this.#countedAt = now
   }
 }
 

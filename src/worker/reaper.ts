@@ -52,9 +52,8 @@ export class Reaper {
     this.#params = params
   }
 
-  /** Looks once, then goes on looking. */
-  async start(): Promise<void> {
-    await this.reap()
+  /** Looks again and again; for the first look at once, call `reap`. */
+  start(): void {
     this.#loop = this.#run()
   }
 
@@ -84,6 +83,8 @@ export class Reaper {
       try {
         await this.reap()
       } catch (error) {
+        // Nobody could beat while the store was away: whoever lives gets the time to show itself again.
+        this.#sightings.clear()
         this.#params.outage.failed('looking for dead workers', error)
       }
     }
@@ -98,7 +99,9 @@ export class Reaper {
     const watchedMs = this.#watch(info.identity, beatAt)
     // Nothing of this host's earlier life runs on; the beats tell it from another host of the same name.
     if (info.hostname === host.hostname && silentMs > WATCHED_MS) return 'its host was started again'
-    return silentMs > LEASE_MS && watchedMs >= WATCHED_MS ? 'its heartbeat is gone' : null
+    // A clock that runs ahead would keep its worker alive past its death: a whole lease by our own clock tells, too.
+    const isOver = watchedMs > LEASE_MS || (silentMs > LEASE_MS && watchedMs >= WATCHED_MS)
+    return isOver ? 'its heartbeat is gone' : null
   }
 
   /** For how long this beat has been the worker's last, by our own clock. */

@@ -1,6 +1,6 @@
 import type { Registry } from '../job/registry.ts'
 import type { EpochMs } from '../kernel/clock.ts'
-import { InternalError } from '../kernel/errors.ts'
+import { InternalError, UsageError } from '../kernel/errors.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
 import type { CapsuleInfo, WorkerInfo } from '../store/worker-record.ts'
@@ -62,9 +62,12 @@ export class Worker {
   readonly #hurried = new AbortController()
   #state: WorkerState = 'starting'
   #stopping: Promise<void> | null = null
+  readonly #ended = Promise.withResolvers<void>()
 
+  /** @throws UsageError `options.invalid` when two capsules share a queue */
   constructor(runtime: Runtime, store: Store, options: WorkerOptions) {
     const { host, events = {}, registry } = options
+    checkQueues(options.capsules)
     this.#runtime = runtime
     this.#store = store
     this.#options = options
@@ -102,23 +105,37 @@ export class Worker {
     return this.#state
   }
 
+  /** Resolves when the worker has stopped, whoever stopped it. */
+  get ended(): Promise<void> {
+    return this.#ended.promise
+  }
+
   /** What runs at this moment. */
   running(): RunningJob[] {
     return this.#capsules.flatMap(({ slots }) => [...slots.running()])
   }
 
   /**
-   * Registers, recovers what dead neighbours left, and begins to claim.
+   * Recovers what dead neighbours left, registers, and begins to claim.
    * @throws StoreError when the store does not answer; then nothing was begun
    */
   async start(): Promise<void> {
     if (this.#state !== 'starting')
       throw new InternalError('internal.worker_state', `cannot start a ${this.#state} worker`)
+    // First what may fail without a trace: a beating that went on after a failed start would look like a live worker.
+    await this.#reaper.reap()
     await this.#heartbeat.start()
-    await this.#reaper.start()
+    if (this.#stopping !== null) return this.#unregister(this.#stopping)
+    this.#reaper.start()
     this.#poller.start()
     this.#enter('running')
     for (const capsule of this.#capsules) capsule.pump()
+  }
+
+  /** The first beat was answered after the worker had been told to stop. */
+  async #unregister(stopping: Promise<void>): Promise<void> {
+    await stopping
+    await this.#store.leave(this.info.identity, this.#now())
   }
 
   /** Claims no more jobs; what runs goes on. For good. */
@@ -157,6 +174,7 @@ export class Worker {
     await this.#sayGoodbye()
     await this.#options.isolation?.close()
     this.#enter('stopped')
+    this.#ended.resolve()
   }
 
   /** Resolves when nothing runs, when the time is over, or when a second stop hurries it. */
@@ -199,6 +217,19 @@ export class Worker {
 
   #now(): EpochMs {
     return this.#runtime.clock.now()
+  }
+}
+
+/** What is in flight names its worker and its queue: of a queue in two capsules nobody could tell whose claim it is. */
+function checkQueues(capsules: readonly CapsuleInfo[]): void {
+  const owners = new Map<string, string>()
+  for (const { name, weights } of capsules) {
+    for (const queue of Object.keys(weights)) {
+      const owner = owners.get(queue)
+      if (owner !== undefined)
+        throw new UsageError('options.invalid', `queue "${queue}" is in two capsules, ${owner} and ${name}`)
+      owners.set(queue, name)
+    }
   }
 }
 

@@ -1,0 +1,353 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Definition } from '../../src/job/definition.ts'
+import { registry } from '../../src/job/registry.ts'
+import type { ExchangeRequest } from '../../src/store/exchange.ts'
+import { Capsule } from '../../src/worker/capsule.ts'
+import { Executor } from '../../src/worker/executor.ts'
+import { Outage } from '../../src/worker/outage.ts'
+import { Tally } from '../../src/worker/tally.ts'
+import { beatOf, capsuleInfo, down, faultAt, gated, raw, Stage, work, workerInfo } from './stage.ts'
+
+const ME = workerInfo('host-2:4321:aaaaaaaaaaaa')
+const JIDS = ['1', '2', '3', '4', '5', '6']
+
+/** A registered capsule. `ran` has the jid of every execution, also of those that were begun twice. */
+async function open(made: Definition, { concurrency = 2, queues = ['a'], seed = 1 } = {}) {
+  const stage = new Stage(seed)
+  const jobs = registry([made])
+  let unregistered = 0
+  const tally = new Tally()
+  const capsule = new Capsule(stage.runtime, stage.line, {
+    identity: ME.identity,
+    info: capsuleInfo(concurrency, ...queues),
+    outage: new Outage(stage.runtime),
+    registry: jobs,
+    executor: new Executor(stage.runtime, { registry: jobs }),
+    tally,
+    events: {},
+    unregistered: () => {
+      unregistered += 1
+    },
+  })
+  await stage.store.heartbeat(beatOf(ME, stage.clock.now()))
+  const exchanges = () => stage.callsOf('exchange').map(({ asked }) => asked[0] as ExchangeRequest)
+  const held = async () =>
+    (await stage.store.inFlight(ME.identity)).map(({ payload }) => JSON.parse(payload).jid)
+  return { stage, capsule, exchanges, held, tally, unregistered: () => unregistered }
+}
+
+/** Notes the jids in the order of their runs. */
+function noting() {
+  const ran: string[] = []
+  return { ran, made: work((jid) => void ran.push(jid)) }
+}
+
+describe('Capsule: claiming', () => {
+  test('claims up to its free slots and no more', async () => {
+    const { made, begun } = gated()
+    const { stage, capsule, held } = await open(made, { concurrency: 2 })
+    await stage.push('a', ...JIDS.map((jid) => raw(jid)))
+    capsule.pump()
+    await stage.settle()
+    assert.deepEqual(begun, ['1', '2'])
+    assert.deepEqual(await held(), ['1', '2'])
+    assert.equal(capsule.slots.free, 0)
+  })
+
+  test('while a claim is on its way its slots are spoken for', async () => {
+    const { made } = gated()
+    const { stage, capsule, exchanges } = await open(made)
+    stage.faults = () => ({ hang: new Promise(() => undefined) })
+    for (let pump = 0; pump < 3; pump++) {
+      capsule.pump()
+      await stage.settle()
+    }
+    assert.deepEqual(
+      exchanges().map(({ count }) => count),
+      [2],
+    )
+  })
+
+  test('settles what ended and claims in its place, in one exchange', async () => {
+    const { made, begun, end } = gated()
+    const { stage, capsule, exchanges, held } = await open(made, { concurrency: 2 })
+    await stage.push('a', ...JIDS.map((jid) => raw(jid)))
+    capsule.pump()
+    await stage.settle()
+    const before = exchanges().length
+    end('1')
+    end('2')
+    await stage.settle()
+    assert.deepEqual(
+      exchanges()
+        .slice(before)
+        .map(({ settle, count }) => [settle.length, count]),
+      [[2, 2]],
+    )
+    assert.deepEqual(begun, ['1', '2', '3', '4'])
+    assert.deepEqual(await held(), ['3', '4'])
+  })
+
+  test('runs what comes in while it waits, at once', async () => {
+    const { made, ran } = noting()
+    const { stage, capsule } = await open(made)
+    capsule.pump()
+    await stage.settle()
+    await stage.push('a', raw('1'))
+    await stage.settle()
+    assert.deepEqual(ran, ['1'])
+  })
+
+  test('an idle capsule asks for nothing for a minute', async () => {
+    const { stage, capsule, exchanges } = await open(noting().made)
+    capsule.pump()
+    await stage.clock.advance(59_000)
+    assert.equal(exchanges().length, 1)
+  })
+
+  test('works through many jobs, each once, its queues in strict order', async () => {
+    const { made, ran } = noting()
+    const { stage, capsule } = await open(made, { concurrency: 3, queues: ['b', 'a'] })
+    const numbers = Array.from({ length: 200 }, (_, index) => String(index))
+    await stage.push('a', ...numbers.map((jid) => raw(`a${jid}`)))
+    await stage.push('b', ...numbers.map((jid) => raw(`b${jid}`)))
+    capsule.pump()
+    await stage.clock.advance(1_000)
+    assert.deepEqual(ran, [...numbers.map((jid) => `b${jid}`), ...numbers.map((jid) => `a${jid}`)])
+    assert.equal((await stage.store.stats(stage.clock.now(), 1)).inFlight, 0)
+  })
+
+  test('a quiet capsule claims nothing more; its results still arrive', async () => {
+    const { made, end, begun } = gated()
+    const { stage, capsule, held } = await open(made)
+    await stage.push('a', ...JIDS.map((jid) => raw(jid)))
+    capsule.pump()
+    await stage.settle()
+    capsule.quiet()
+    end('1')
+    end('2')
+    await stage.clock.advance(120_000)
+    assert.deepEqual([begun, await held()], [['1', '2'], []])
+    assert.equal((await stage.queued('a')).length, 4)
+  })
+
+  test('a claim that was on its way when it became quiet goes back to the front', async () => {
+    const { made, begun } = gated()
+    const { stage, capsule } = await open(made)
+    await stage.push('a', ...JIDS.map((jid) => raw(jid)))
+    capsule.pump()
+    queueMicrotask(() => capsule.quiet())
+    await stage.settle()
+    assert.deepEqual(begun, [])
+    assert.deepEqual((await stage.queued('a')).map((text) => JSON.parse(text).jid).sort(), JIDS)
+  })
+})
+
+describe('Capsule: paused queues', () => {
+  test('a paused queue is asked again each second, and its jobs come once it is resumed', async () => {
+    const { made, ran } = noting()
+    const { stage, capsule, exchanges } = await open(made)
+    await stage.store.pause('a', true)
+    await stage.push('a', raw('1'))
+    capsule.pump()
+    await stage.clock.advance(10_500)
+    assert.deepEqual([ran, exchanges().length], [[], 11])
+    await stage.store.pause('a', false)
+    await stage.clock.advance(1_000)
+    assert.deepEqual(ran, ['1'])
+  })
+
+  test('while one queue is paused the others are served at once', async () => {
+    const { made, ran } = noting()
+    const { stage, capsule } = await open(made, { queues: ['a', 'b'] })
+    await stage.store.pause('a', true)
+    capsule.pump()
+    await stage.settle()
+    await stage.push('a', raw('paused'))
+    await stage.push('b', raw('1'))
+    await stage.settle()
+    assert.deepEqual(ran, ['1'])
+  })
+})
+
+describe('Capsule: lost answers', () => {
+  test('a claim whose answer was lost is taken up, each of its jobs once', async () => {
+    const { made, begun } = gated()
+    const { stage, capsule, held } = await open(made)
+    await stage.push('a', raw('1'), raw('2'), raw('3'))
+    stage.faults = faultAt('exchange', 1, 'after')
+    capsule.pump()
+    await stage.clock.advance(1_000)
+    assert.deepEqual(begun, ['1', '2'])
+    assert.deepEqual(await held(), ['1', '2'])
+  })
+
+  test('a settlement whose answer was lost is not made twice', async () => {
+    const { made, begun, gate } = gated()
+    const { stage, capsule, held, tally } = await open(made, { concurrency: 1 })
+    await stage.push('a', raw('1'))
+    capsule.pump()
+    await stage.settle()
+    stage.faults = faultAt('exchange', 1, 'after')
+    gate('1').reject(new Error('boom'))
+    await stage.clock.advance(1_000)
+    assert.deepEqual([begun, await held(), (await stage.entries('retry')).length], [['1'], [], 1])
+    assert.deepEqual(tally.take(), { processed: 1, failed: 1 })
+    assert.deepEqual(stage.messages('warn'), ['job failed'])
+  })
+
+  test('a settlement that never arrived is made again, and the job does not run again', async () => {
+    const { made, end, begun } = gated()
+    const { stage, capsule, held } = await open(made, { concurrency: 1 })
+    await stage.push('a', raw('1'))
+    capsule.pump()
+    await stage.settle()
+    stage.faults = faultAt('exchange', 1, 'before')
+    end('1')
+    await stage.clock.advance(1_000)
+    assert.deepEqual([await held(), begun], [[], ['1']])
+  })
+
+  test('comparing while jobs run, or while a result is on its way, begins none of them again', async () => {
+    const { made, end, begun } = gated()
+    const { stage, capsule, held } = await open(made)
+    await stage.push('a', raw('1'), raw('2'))
+    capsule.pump()
+    await stage.settle()
+    stage.faults = (method) => (method === 'exchange' ? 'before' : 'pass')
+    end('1')
+    await stage.clock.advance(1_000)
+    await stage.clock.run(capsule.compare())
+    assert.deepEqual(
+      [begun, await held()],
+      [
+        ['1', '2'],
+        ['1', '2'],
+      ],
+    )
+  })
+
+  test('settled() resolves as soon as a lost answer turns out to have been a success', async () => {
+    const { made, end } = gated()
+    const { stage, capsule } = await open(made, { concurrency: 1 })
+    await stage.push('a', raw('1'))
+    capsule.pump()
+    await stage.settle()
+    capsule.quiet()
+    stage.faults = faultAt('exchange', 1, 'after')
+    end('1')
+    await stage.settle()
+    await stage.clock.run(capsule.settled(new AbortController().signal), { forMs: 1_000 })
+  })
+
+  test('a lease that was lost aborts the signals, and the results are recorded nowhere', async () => {
+    const { made, signals, gate } = gated()
+    const { stage, capsule, tally } = await open(made)
+    await stage.push('a', raw('1'), raw('2'))
+    capsule.pump()
+    await stage.settle()
+    await stage.store.leave(ME.identity, stage.clock.now())
+    await capsule.compare()
+    for (const jid of ['1', '2']) {
+      assert.equal(signals.get(jid)!.reason.code, 'job.lease_lost')
+      gate(jid).reject(new Error('too late'))
+    }
+    await stage.clock.advance(500)
+    assert.deepEqual(tally.take(), { processed: 0, failed: 0 })
+    assert.deepEqual([await stage.queued('a'), await stage.entries('retry')], [[raw('1'), raw('2')], []])
+  })
+
+  test('a worker that is not registered any more says so, and works on once it is', async () => {
+    const { made, ran } = noting()
+    const { stage, capsule, unregistered } = await open(made)
+    await stage.store.leave(ME.identity, stage.clock.now())
+    await stage.push('a', raw('1'))
+    capsule.pump()
+    await stage.clock.advance(100)
+    assert.ok(unregistered() >= 1)
+    assert.deepEqual(ran, [])
+    await stage.store.heartbeat(beatOf(ME, stage.clock.now()))
+    await stage.clock.advance(1_000)
+    assert.deepEqual(ran, ['1'])
+  })
+
+  test('jobs of queues that belong to another capsule of the worker are left alone', async () => {
+    const { made, begun } = gated()
+    const { stage, capsule } = await open(made, { concurrency: 5 })
+    await stage.push('other', raw('1'))
+    await stage.push('constructor', raw('2'))
+    const queues = ['other', 'constructor']
+    await stage.store.exchange({ identity: ME.identity, now: 0, settle: [], queues, count: 5 })
+    await capsule.compare()
+    assert.deepEqual(begun, [])
+  })
+})
+
+describe('Capsule: an outage', () => {
+  test('of ten minutes: an error a second at most, with the count, and the next job within 1 s of its end', async () => {
+    const { made, ran } = noting()
+    const { stage, capsule } = await open(made)
+    capsule.pump()
+    await stage.settle()
+    stage.faults = down
+    await stage.push('a', raw('1'))
+    await stage.clock.advance(600_000)
+    const errors = stage.lines.filter(({ level }) => level === 'error')
+    assert.ok(errors.length > 400 && errors.length <= 600, `${errors.length} lines`)
+    const times = errors.reduce((sum, { fields }) => sum + Number(fields.times), 0)
+    const tries =
+      stage.calls.filter(({ method }) => method === 'exchange' || method === 'inFlight').length - 1
+    assert.ok(times <= tries && times > tries - 3, `${times} of ${tries} are reported`)
+    assert.deepEqual(ran, [])
+    stage.faults = () => 'pass'
+    await stage.clock.advance(1_000)
+    assert.deepEqual(ran, ['1'])
+  })
+
+  test('of exchanges alone, while the store can still be read: tried a few times a second, told once', async () => {
+    const { made, ran } = noting()
+    const { stage, capsule, exchanges } = await open(made)
+    capsule.pump()
+    await stage.settle()
+    stage.faults = (method) => (method === 'exchange' ? 'before' : 'pass')
+    await stage.push('a', raw('1'))
+    await stage.clock.advance(60_000)
+    assert.ok(exchanges().length > 100 && exchanges().length < 170, `${exchanges().length} tries in a minute`)
+    assert.ok(stage.messages('error').length <= 60)
+    assert.deepEqual(stage.messages('info'), [])
+    stage.faults = () => 'pass'
+    await stage.clock.advance(1_000)
+    assert.deepEqual(ran, ['1'])
+    assert.deepEqual(stage.messages('info'), ['the store answers again'])
+  })
+
+  test('running jobs go on, their results arrive afterwards', async () => {
+    const { made, end } = gated()
+    const { stage, capsule, held } = await open(made)
+    await stage.push('a', raw('1'), raw('2'))
+    capsule.pump()
+    await stage.settle()
+    stage.faults = down
+    end('1')
+    await stage.clock.advance(60_000)
+    assert.deepEqual(await held(), ['1', '2'])
+    stage.faults = () => 'pass'
+    await stage.clock.advance(1_000)
+    assert.deepEqual(await held(), ['2'])
+  })
+
+  test('nothing is claimed, run or waited for after close', async () => {
+    const { made, ran } = noting()
+    const { stage, capsule } = await open(made)
+    capsule.pump()
+    await stage.settle()
+    stage.faults = down
+    await stage.push('a', raw('1'))
+    await stage.clock.advance(100)
+    capsule.close()
+    stage.faults = () => 'pass'
+    await stage.clock.advance(2_000)
+    assert.deepEqual([ran, stage.clock.sleeping], [[], 0])
+  })
+})
