@@ -1,0 +1,54 @@
+import { connect, isIP, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import type { Clock } from '../../kernel/clock.ts'
+import type { Endpoint } from './address.ts'
+
+/** TLS settings as node:tls takes them: `ca`, `cert`, `key`, `passphrase`, `servername`, `rejectUnauthorized`. */
+export type TlsOptions = Pick<
+  ConnectionOptions,
+  'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized' | 'checkServerIdentity'
+>
+
+export interface DialParams {
+  readonly clock: Clock
+  readonly timeoutMs: number
+  /** null: no TLS. */
+  readonly tls: TlsOptions | null
+  readonly signal: AbortSignal
+}
+
+// A machine that vanished without a word is noticed by the kernel, which asks this long after the last packet.
+const KEEP_ALIVE_MS = 10_000
+
+/** Opens a socket, TLS handshake included. Rejects with the driver's error, or when the time is over. */
+export async function dial(endpoint: Endpoint, params: DialParams): Promise<Socket> {
+  const { clock, timeoutMs, tls, signal } = params
+  if (signal.aborted) throw new Error('the store was closed')
+  const socket = open(endpoint, tls)
+  socket.setNoDelay(true)
+  const settled = new AbortController()
+  const either = AbortSignal.any([signal, settled.signal])
+  void clock.sleep(timeoutMs, either).then(() => {
+    if (settled.signal.aborted) return
+    socket.destroy(
+      new Error(signal.aborted ? 'the store was closed' : `no connection within ${timeoutMs} ms`),
+    )
+  })
+  try {
+    await new Promise((resolve, reject) => {
+      socket.once(tls ? 'secureConnect' : 'connect', resolve)
+      socket.once('error', reject)
+    })
+    return socket
+  } finally {
+    settled.abort()
+  }
+}
+
+function open(endpoint: Endpoint, tls: TlsOptions | null): Socket {
+  const reach = { ...endpoint, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
+  if (tls === null) return connect(reach)
+  // A server name must be a name; with an address the certificate is checked against the address.
+  const servername = 'host' in endpoint && isIP(endpoint.host) === 0 ? { servername: endpoint.host } : {}
+  return connectTls({ ...reach, ...servername, ...tls })
+}

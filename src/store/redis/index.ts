@@ -1,0 +1,3 @@
+export type { TlsOptions } from './dial.ts'
+export type { RedisOptions, SentinelOptions } from './options.ts'
+export { openRedisStore } from './redis-store.ts'

@@ -1,0 +1,97 @@
+import { UsageError } from '../../kernel/errors.ts'
+import { suggest } from '../../kernel/suggest.ts'
+import { DEAD_MAX_AGE_MS, DEAD_MAX_JOBS } from '../transfer.ts'
+import { type Address, parseAddress, parseEndpoint } from './address.ts'
+import type { TlsOptions } from './dial.ts'
+import type { SentinelGroup } from './sentinel.ts'
+
+export interface SentinelOptions {
+  /** Of the primary, as in the sentinels' `sentinel monitor NAME …`. */
+  readonly name: string
+  /** `host:port`; the port may be left out. */
+  readonly sentinels: readonly string[]
+  readonly username?: string
+  readonly password?: string
+}
+
+export interface RedisOptions {
+  /**
+   * `redis://[user:password@]host[:port][/db]`, `rediss://…` for TLS, or `unix:///path/to.sock[?db=N]`.
+   * Default `redis://127.0.0.1:6379/0`. With `sentinel`, only its credentials, database and TLS count.
+   */
+  readonly url?: string
+  readonly sentinel?: SentinelOptions
+  /** For `rediss://`; also used for the sentinels then. */
+  readonly tls?: TlsOptions
+  /** Before every key, as given, such as `'app:'`. Default `''`: Sidekiq's own keys. */
+  readonly keyPrefix?: string
+  /** The dead set keeps at most so many jobs. Default `DEAD_MAX_JOBS`. */
+  readonly deadMaxJobs?: number
+  /** The dead set keeps a job at most so long. Default `DEAD_MAX_AGE_MS`. */
+  readonly deadMaxAgeMs?: number
+  /** A command without an answer for so long fails with `store.unknown`. Default 3 s, as in Sidekiq 7.3. */
+  readonly commandTimeoutMs?: number
+}
+
+/** Options checked and with every default filled in. */
+export interface RedisSettings {
+  readonly address: Address
+  readonly sentinel: SentinelGroup | null
+  readonly tls: TlsOptions | null
+  readonly keyPrefix: string
+  readonly deadMaxJobs: number
+  readonly deadMaxAgeMs: number
+  readonly commandTimeoutMs: number
+}
+
+const DEFAULT_URL = 'redis://127.0.0.1:6379/0'
+const DEFAULT_TIMEOUT_MS = 3_000
+const SENTINEL_PORT = 26_379
+const KNOWN = ['url', 'sentinel', 'tls', 'keyPrefix', 'deadMaxJobs', 'deadMaxAgeMs', 'commandTimeoutMs']
+
+/**
+ * Checks what the user gave and fills in the defaults.
+ *
+ * @throws UsageError `options.unknown` for a key that does not exist, `options.url` or `options.invalid` for a
+ * value that cannot be; no message holds a password
+ */
+export function settingsOf(options: RedisOptions): RedisSettings {
+  refuseUnknownKeys(options)
+  const address = parseAddress(options.url ?? DEFAULT_URL)
+  if (options.tls && !address.tls) {
+    throw new UsageError('options.invalid', 'tls: expected a rediss:// URL beside it, got one without TLS')
+  }
+  return {
+    address,
+    sentinel: options.sentinel ? groupOf(options.sentinel) : null,
+    tls: address.tls ? (options.tls ?? {}) : null,
+    keyPrefix: options.keyPrefix ?? '',
+    deadMaxJobs: count(options.deadMaxJobs ?? DEAD_MAX_JOBS, 'deadMaxJobs', 0),
+    deadMaxAgeMs: count(options.deadMaxAgeMs ?? DEAD_MAX_AGE_MS, 'deadMaxAgeMs', 0),
+    commandTimeoutMs: count(options.commandTimeoutMs ?? DEFAULT_TIMEOUT_MS, 'commandTimeoutMs', 1),
+  }
+}
+
+function refuseUnknownKeys(options: RedisOptions): void {
+  const unknown = Object.keys(options).find((key) => !KNOWN.includes(key))
+  if (unknown === undefined) return
+  const near = suggest(unknown, KNOWN)
+  const hint = near === null ? `expected one of ${KNOWN.join(', ')}` : `did you mean '${near}'?`
+  throw new UsageError('options.unknown', `redis: there is no option '${unknown}'; ${hint}`)
+}
+
+function groupOf(options: SentinelOptions): SentinelGroup {
+  if (options.sentinels.length === 0 || options.name === '') {
+    throw new UsageError('options.invalid', 'sentinel: expected a name and at least one sentinel')
+  }
+  return {
+    name: options.name,
+    sentinels: options.sentinels.map((each) => parseEndpoint(each, SENTINEL_PORT, 'sentinel.sentinels')),
+    credentials: { username: options.username ?? null, password: options.password ?? null },
+  }
+}
+
+function count(value: number, name: string, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value
+  throw new UsageError('options.invalid', `${name}: expected a whole number from ${least}, got ${value}`)
+}

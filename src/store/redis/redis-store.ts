@@ -1,0 +1,60 @@
+import type { Runtime } from '../../kernel/runtime.ts'
+import type { Store } from '../store.ts'
+import { CallNames } from './claim-token.ts'
+import { Claims } from './claims.ts'
+import { leave, recover } from './departures.ts'
+import type { Ground } from './ground.ts'
+import { ping } from './health.ts'
+import { clear, list, pause } from './inspection.ts'
+import { Keys } from './keys.ts'
+import { Landings } from './landings.ts'
+import { move } from './mover.ts'
+import { type RedisOptions, settingsOf } from './options.ts'
+import { promote } from './promoter.ts'
+import { push } from './pusher.ts'
+import { RedisClient } from './redis-client.ts'
+import { heartbeat, signal, workers } from './registry.ts'
+import { ALL_SCRIPTS } from './scripts/all-scripts.ts'
+import { queues, stats } from './statistics.ts'
+import { WaitingRoom } from './waiting-room.ts'
+
+/**
+ * Opens a store on Redis ≥ 6.2 or Valkey, in the format of Sidekiq: its keys for all that Sidekiq can see, keys
+ * under `capstan:` beside them. One connection for commands, and one for each queue that is waited for.
+ *
+ * After a lost connection it connects again for ever, in the background; calls meanwhile fail at once.
+ *
+ * @throws UsageError for bad options; StoreError `store.not_stored` when the server does not answer or refuses the
+ * login, `store.version` when it is too old. Nothing is left open then.
+ */
+export async function openRedisStore(runtime: Runtime, options: RedisOptions = {}): Promise<Store> {
+  const settings = settingsOf(options)
+  const client = await RedisClient.open(runtime, settings, ALL_SCRIPTS)
+  const ground: Ground = { client, keys: new Keys(settings.keyPrefix), limits: settings }
+  const landings = new Landings(runtime.clock, ground)
+  const claims = new Claims(ground, landings, new CallNames(runtime.clock.now(), runtime.random))
+  const room = new WaitingRoom(runtime, ground, landings)
+  return {
+    push: push(ground),
+    exchange: (request) => claims.exchange(request),
+    waitForJobs: (identity, names, abort) => room.wait(identity, names, abort),
+    heartbeat: heartbeat(ground),
+    inFlight: (identity) => claims.inFlight(identity),
+    leave: leave(ground),
+    workers: workers(ground),
+    recover: recover(ground),
+    promote: promote(ground),
+    queues: queues(ground),
+    list: list(ground),
+    move: move(ground),
+    clear: clear(ground),
+    pause: pause(ground),
+    signal: signal(ground),
+    stats: stats(ground),
+    ping: ping(ground),
+    async close() {
+      client.close()
+      room.close()
+    },
+  }
+}

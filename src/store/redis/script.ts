@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+
+/** A Lua script as the server is to run it, in two forms. */
+export interface Script {
+  readonly name: string
+  /** For Redis ≥ 7: says by a flag whether it may run while the server is full. */
+  readonly flagged: ScriptText
+  /**
+   * For Redis 6.2, which has no flags. There, and only there, a full server lets a script go on once it has
+   * written anything; so a script that must work then begins with a write that needs no memory.
+   */
+  readonly plain: ScriptText
+}
+
+export interface ScriptText {
+  readonly lua: string
+  readonly sha: string
+}
+
+export interface ScriptSource {
+  readonly name: string
+  /** True for a script that frees memory or must not be refused: it runs on a full server. */
+  readonly worksWhenFull: boolean
+  readonly lua: string
+}
+
+/** A script, made of its source. */
+export function script({ name, worksWhenFull, lua }: ScriptSource): Script {
+  const body = `-- capstan: ${name}\n${lua.trim()}\n`
+  const flags = worksWhenFull ? ' flags=allow-oom' : ''
+  return { name, flagged: textOf(`#!lua${flags}\n${body}`), plain: textOf(body) }
+}
+
+/** The form for a server of this major version. */
+export function formFor(major: number, { flagged, plain }: Script): ScriptText {
+  return major >= 7 ? flagged : plain
+}
+
+function textOf(lua: string): ScriptText {
+  return { lua, sha: createHash('sha1').update(lua).digest('hex') }
+}

@@ -1,0 +1,25 @@
+import type { Script } from '../script.ts'
+import { clearQueue, clearSet } from './clear.ts'
+import { depart } from './depart.ts'
+import { exchange } from './exchange.ts'
+import { heartbeat } from './heartbeat.ts'
+import { inFlight, returnLanded } from './landing.ts'
+import { move } from './move.ts'
+import { promote } from './promote.ts'
+import { push } from './push.ts'
+import { signal } from './signal.ts'
+
+/** Every script, to be loaded when a connection is opened. */
+export const ALL_SCRIPTS: readonly Script[] = [
+  push,
+  exchange,
+  heartbeat,
+  inFlight,
+  returnLanded,
+  depart,
+  promote,
+  move,
+  clearSet,
+  clearQueue,
+  signal,
+]

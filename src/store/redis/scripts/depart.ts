@@ -1,0 +1,58 @@
+import { script } from '../script.ts'
+import { BURY, GRAVE, RETURN_LANDED } from './fragments.ts'
+
+/** What `depart` answers. */
+export const DEPARTED = 1
+/** The worker is not the one that was looked at: it has beaten since, or is gone. Nothing was done. */
+export const SPARED = 0
+/** The in-flight record is not the one that was looked at. Nothing was done; look again. */
+export const CHANGED = -1
+
+/**
+ * Ends a worker: all that it holds goes where it is told, the last claimed first, so that the first ends up in
+ * front; then its registration goes.
+ *
+ * KEYS: 1 work, 2 old work, 3 processes, 4 workers, 5 in-flight record, 6 landings, 7 queues, 8 dead; then the
+ * destination of each job.
+ * ARGV: 1–5 the grave, 6 identity, 7 the last beat's moment as in the record or '' for any, 8 prefix of landing
+ * lists, 9 prefix of queues, 10 number of jobs; then for each its token, 'queue' or 'dead', the queue's name or
+ * the reason, '1' to keep its bytes, and else the new ones.
+ */
+export const depart = script({
+  name: 'depart',
+  worksWhenFull: true,
+  lua: `
+${GRAVE}
+${BURY}
+${RETURN_LANDED}
+local identity, beat, njobs = ARGV[6], ARGV[7], tonumber(ARGV[10])
+local inflight = KEYS[5]
+local record = redis.call('HGET', KEYS[4], identity)
+if beat ~= '' and (not record or string.match(record, '^{"beatAt":([^,]+),') ~= beat) then return ${SPARED} end
+if redis.call('HLEN', inflight) ~= njobs then return ${CHANGED} end
+for i = 1, njobs do
+  if redis.call('HEXISTS', inflight, ARGV[11 + 5 * (i - 1)]) == 0 then return ${CHANGED} end
+end
+
+redis.call('UNLINK', KEYS[1], KEYS[2])
+redis.call('SREM', KEYS[3], identity)
+redis.call('HDEL', KEYS[4], identity)
+return_landed(KEYS[6], ARGV[8], ARGV[9], KEYS[7])
+-- Not deleted: a worker that was taken for dead may still wait, and come back with its next beat.
+redis.call('EXPIRE', KEYS[6], 3600)
+for i = 1, njobs do
+  local at = 10 + 5 * (i - 1)
+  local token, to, word = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local payload = redis.call('HGET', inflight, token)
+  if ARGV[at + 4] == '0' then payload = ARGV[at + 5] end
+  redis.call('HDEL', inflight, token)
+  if to == 'dead' then
+    bury(KEYS[8 + i], payload, word)
+  else
+    redis.call('SADD', KEYS[7], word)
+    redis.call('RPUSH', KEYS[8 + i], payload)
+  end
+end
+return ${DEPARTED}
+`,
+})

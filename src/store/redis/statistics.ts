@@ -1,0 +1,61 @@
+import type { EpochMs } from '../../kernel/clock.ts'
+import type { QueueSummary, StoreStats } from '../inspection.ts'
+import type { Ground } from './ground.ts'
+import { lastDates } from './utc-date.ts'
+
+/** `Store.queues`. */
+export const queues =
+  ({ client, keys }: Ground) =>
+  async (_now: EpochMs): Promise<QueueSummary[]> => {
+    const [names, paused] = (await Promise.all([
+      client.command(['SMEMBERS', keys.queues]),
+      client.command(['SMEMBERS', keys.paused]),
+    ])) as [string[], string[]]
+    const isPaused = new Set(paused)
+    return Promise.all(
+      names.toSorted().map(async (name) => {
+        const [size, oldest] = await Promise.all([
+          client.command(['LLEN', keys.queue(name)]),
+          client.command(['LINDEX', keys.queue(name), -1]),
+        ])
+        return { name, size: size as number, paused: isPaused.has(name), oldest: oldest as string | null }
+      }),
+    )
+  }
+
+/** `Store.stats`. */
+export const stats =
+  (ground: Ground) =>
+  async (now: EpochMs, days: number): Promise<StoreStats> => {
+    const { client, keys } = ground
+    const dates = lastDates(now, days)
+    const counters = dates.flatMap((date) => [`${keys.processed}:${date}`, `${keys.failed}:${date}`])
+    const [names, identities, counts, scheduled, retries, dead] = (await Promise.all([
+      client.command(['SMEMBERS', keys.queues]),
+      client.command(['HKEYS', keys.workers]),
+      client.command(['MGET', keys.processed, keys.failed, ...counters]),
+      client.command(['ZCARD', keys.schedule]),
+      client.command(['ZCARD', keys.retry]),
+      client.command(['ZCARD', keys.dead]),
+    ])) as [string[], string[], Array<string | null>, number, number, number]
+    const [enqueued, inFlight] = await Promise.all([
+      sum(names.map((name) => client.command(['LLEN', keys.queue(name)]))),
+      sum(identities.map((identity) => client.command(['HLEN', keys.inFlight(identity)]))),
+    ])
+    const count = (index: number) => Number(counts[index] ?? 0)
+    return {
+      processed: count(0),
+      failed: count(1),
+      enqueued,
+      scheduled,
+      retries,
+      dead,
+      inFlight,
+      workers: identities.length,
+      days: dates.map((date, ago) => ({ date, processed: count(2 + 2 * ago), failed: count(3 + 2 * ago) })),
+    }
+  }
+
+async function sum(sizes: ReadonlyArray<Promise<unknown>>): Promise<number> {
+  return (await Promise.all(sizes)).reduce<number>((total, size) => total + (size as number), 0)
+}

@@ -1,0 +1,208 @@
+import { ignore } from '../../kernel/ignore.ts'
+import type { Runtime } from '../../kernel/runtime.ts'
+import type { Line } from './dialer.ts'
+import type { Ground } from './ground.ts'
+import { BLOCK_MS, BLOCK_SECONDS, type Landings, MARGIN_MS } from './landings.ts'
+import { ReplyError } from './reply-parser.ts'
+
+// When the server refuses to let us wait (it is full, or has no connection to spare) we ask as often as this.
+const REFUSED_PAUSE_MS = 1_000
+// An UNBLOCK may overtake the wait that it is to end, on its other connection; then it is sent again.
+const UNBLOCK_AGAIN_MS = 5
+
+/** How one wait on the server ended. */
+type End = 'landed' | 'nothing' | 'refused' | 'lost'
+
+interface Wait {
+  readonly line: Line
+  readonly ended: Promise<End>
+  isOver: boolean
+}
+
+/**
+ * Lets idle workers wait for jobs.
+ *
+ * For each queue one connection blocks in `BLMOVE queue → landing list`: a job wakes exactly one of all idle
+ * workers, and is never in memory only. The first job ends the wait; the other connections are then unblocked over
+ * the main connection, before the exchange that follows on it, so that no job lands after that exchange has looked.
+ * Connections are opened when first needed and used again.
+ */
+export class WaitingRoom {
+  readonly #runtime: Runtime
+  readonly #ground: Ground
+  readonly #landings: Landings
+  readonly #closing = new AbortController()
+  #idle: Line[] = []
+  readonly #busy = new Set<Line>()
+
+  constructor(runtime: Runtime, ground: Ground, landings: Landings) {
+    this.#runtime = runtime
+    this.#ground = ground
+    this.#landings = landings
+    // Client ids are those of one server, and the next connection may be to another.
+    ground.client.onLoss(() => this.#endLines())
+  }
+
+  /** See `Store.waitForJobs`. */
+  async wait(identity: string, queues: readonly string[], signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.#closing.signal.aborted) return
+    const either = new AbortController()
+    const end = () => either.abort()
+    signal.addEventListener('abort', end, { once: true })
+    this.#closing.signal.addEventListener('abort', end, { once: true })
+    try {
+      await this.#waitUntil(either.signal, identity, [...new Set(queues)])
+    } finally {
+      signal.removeEventListener('abort', end)
+      this.#closing.signal.removeEventListener('abort', end)
+    }
+  }
+
+  close(): void {
+    this.#closing.abort()
+    this.#endLines()
+  }
+
+  async #waitUntil(over: AbortSignal, identity: string, queues: string[]): Promise<void> {
+    const { clock } = this.#runtime
+    if (queues.length === 0) return clock.sleep(BLOCK_MS, over)
+    const lines = await this.#take(identity, queues)
+    if (lines === null) {
+      // Either there is no connection, or the server refuses something while there is one.
+      if (!this.#ground.client.isConnected) return this.#waitOut(over)
+      return clock.sleep(REFUSED_PAUSE_MS, over)
+    }
+    if (over.aborted) {
+      this.#idle.push(...lines)
+      return
+    }
+    const waits = queues.map((queue, index) => this.#begin(lines[index]!, identity, queue))
+    await this.#firstEnd(waits, over)
+    // What lands from now on nobody may come to fetch, nor what landed before the wait was given up.
+    const late = over.aborted ? waits : waits.filter(({ isOver }) => !isOver)
+    this.#unblock(waits)
+    ignore(this.#giveBack(identity, late), 'the next beat hands it back', this.#runtime.logger)
+    if (!this.#ground.client.isConnected) await this.#waitOut(over)
+  }
+
+  /** Until the store is back; but no wait lasts longer than one for a job. */
+  async #waitOut(over: AbortSignal): Promise<void> {
+    const enough = new AbortController()
+    const either = AbortSignal.any([over, enough.signal])
+    const { clock } = this.#runtime
+    await Promise.race([this.#ground.client.whenConnected(either), clock.sleep(BLOCK_MS, either)])
+    enough.abort()
+  }
+
+  /** A free connection for each queue; null when that cannot be. */
+  async #take(identity: string, queues: readonly string[]): Promise<Line[] | null> {
+    const lines: Line[] = []
+    try {
+      await this.#landings.announce(identity, queues)
+      while (lines.length < queues.length) {
+        const line = this.#idle.pop()
+        if (line === undefined) break
+        if (line.connection.isOpen) lines.push(line)
+      }
+      const missing = Array.from({ length: queues.length - lines.length }, () => this.#open())
+      for (const opened of await Promise.allSettled(missing)) {
+        if (opened.status === 'rejected') throw opened.reason
+        lines.push(opened.value)
+      }
+      return lines
+    } catch (error) {
+      this.#idle.push(...lines)
+      this.#runtime.logger.debug('cannot wait for jobs', { error })
+      return null
+    }
+  }
+
+  #open(): Promise<Line> {
+    return this.#ground.client.openLine('capstan-wait', BLOCK_MS + MARGIN_MS)
+  }
+
+  #begin(line: Line, identity: string, queue: string): Wait {
+    const { keys } = this.#ground
+    const landed = this.#landings.begin(identity, queue)
+    this.#busy.add(line)
+    const command = [
+      'BLMOVE',
+      keys.queue(queue),
+      keys.landingPrefix(identity) + queue,
+      'RIGHT',
+      'LEFT',
+      BLOCK_SECONDS,
+    ]
+    const ended = line.connection.request(command).then(
+      (reply): End => {
+        if (reply instanceof ReplyError) return 'refused'
+        return reply === null ? 'nothing' : 'landed'
+      },
+      (): End => 'lost',
+    )
+    const wait: Wait = {
+      line,
+      isOver: false,
+      ended: ended.then((end) => {
+        wait.isOver = true
+        landed(end === 'lost')
+        this.#busy.delete(line)
+        if (line.connection.isOpen) this.#idle.push(line)
+        return end
+      }),
+    }
+    return wait
+  }
+
+  /** Resolves with the first end that means something, or when the wait is given up. */
+  #firstEnd(waits: readonly Wait[], over: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        over.removeEventListener('abort', done)
+        resolve()
+      }
+      over.addEventListener('abort', done, { once: true })
+      for (const { ended } of waits) {
+        void ended.then(async (end) => {
+          // The others may still be served; but nothing promises that.
+          if (end === 'refused') await this.#runtime.clock.sleep(REFUSED_PAUSE_MS, over)
+          done()
+        })
+      }
+    })
+  }
+
+  #unblock(waits: readonly Wait[]): void {
+    const { logger } = this.#runtime
+    for (const wait of waits) {
+      if (!wait.isOver) ignore(this.#unblockOne(wait), 'the wait ends by itself', logger)
+    }
+  }
+
+  async #unblockOne(wait: Wait): Promise<void> {
+    const { client } = this.#ground
+    try {
+      while (!wait.isOver) {
+        const isUnblocked = await client.command(['CLIENT', 'UNBLOCK', wait.line.greeting.clientId])
+        if (isUnblocked === 1) return
+        await this.#runtime.clock.sleep(UNBLOCK_AGAIN_MS, this.#closing.signal)
+      }
+    } catch (error) {
+      // Without the right to unblock, or without a connection: the server ends the wait with its connection.
+      wait.line.connection.end({ kind: 'unanswered', why: 'the wait was given up' })
+      throw error
+    }
+  }
+
+  async #giveBack(identity: string, waits: readonly Wait[]): Promise<void> {
+    const ends = await Promise.all(waits.map(({ ended }) => ended))
+    if (ends.includes('landed') || ends.includes('lost')) await this.#landings.giveBack(identity)
+  }
+
+  #endLines(): void {
+    for (const line of [...this.#idle, ...this.#busy]) {
+      line.connection.end({ kind: 'unanswered', why: 'the main connection was lost' })
+    }
+    this.#idle = []
+  }
+}
