@@ -3,7 +3,7 @@ import { CapstanError, messageOf } from '../kernel/errors.ts'
 import { engineCommands } from './engine-commands.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { operatorCommands } from './operator/index.ts'
-import { EXIT, processOutput } from './output.ts'
+import { processOutput } from './output.ts'
 import { offerOwnPackage } from './own-package.ts'
 import { type GlobalOptions, newSession, type Session } from './session.ts'
 import { version } from './version.ts'
@@ -56,4 +56,5 @@ try {
 } finally {
   await opened?.close()
 }
-process.exitCode = out.exitCode ?? EXIT.ok
+// A job that outlasted the drain would otherwise keep the process alive with its timers.
+process.exit(out.exitCode)

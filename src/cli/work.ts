@@ -7,6 +7,7 @@ import { UsageError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/logger.ts'
 import type { WorkerSignal } from '../store/worker-record.ts'
 import { labels } from '../worker/slots.ts'
+import { watchLoop } from '../worker/watchdog/watch-loop.ts'
 import { Worker, type WorkerOptions } from '../worker/worker.ts'
 import { processIsolation } from './isolated.ts'
 import { type Session, thisHost } from './session.ts'
@@ -19,6 +20,8 @@ export interface WorkFlags {
   readonly timeout?: string
   readonly tag?: string
 }
+
+const STDERR = 2
 
 /** Runs a worker until it is told to stop. Resolves when it has drained and left. */
 export async function work(session: Session, flags: WorkFlags): Promise<void> {
@@ -38,6 +41,7 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
     version: version(),
   })
   const stopListening = listen(worker, logger)
+  const loopWatch = watchLoop(session.runtime, { fileDescriptor: STDERR })
   await worker.start()
   logger.info('ready', {
     store: health.location,
@@ -46,6 +50,7 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
     pid: process.pid,
   })
   await worker.ended
+  await loopWatch.stop()
   stopListening()
 }
 
