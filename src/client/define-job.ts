@@ -2,6 +2,7 @@ import { type Definition, definition, type JobContext, type JobOptions } from '.
 import type { Schema, SchemaInput, SchemaOutput } from '../job/schema.ts'
 import type { EpochMs } from '../kernel/clock.ts'
 import { type Duration, durationMs } from '../kernel/duration.ts'
+import { UsageError } from '../kernel/errors.ts'
 import type { EnqueueOptions } from './client.ts'
 import { defaultClient } from './default-client.ts'
 
@@ -57,6 +58,13 @@ export function isJob(value: unknown): value is Job {
 function enqueuer(made: Definition, options: () => EnqueueOptions): Enqueue<readonly unknown[]> {
   return {
     enqueue: (...args) => defaultClient().enqueue(made, args, options()),
-    enqueueMany: (rows) => defaultClient().enqueueMany(made, rows, options()),
+    enqueueMany: async (rows) => {
+      const { token, ...rest } = options()
+      if (token === undefined) return defaultClient().enqueueMany(made, rows, rest)
+      throw new UsageError(
+        'options.invalid',
+        `${made.name}: a token names one enqueue; enqueueMany takes none`,
+      )
+    },
   }
 }

@@ -106,14 +106,17 @@ export function definition(source: DefinitionSource): Definition {
   }
 }
 
-/** Names go into keys, URLs and shell words: letters, digits and `_ . : -` only. */
-const QUEUE_NAME = /^[\w.:-]+$/
+/**
+ * Names go into keys, URLs and shell words: letters, digits and `_ . : -` only. Not digits alone: JavaScript
+ * would move such keys of an object to its front, and with them the order of strict queues.
+ */
+const QUEUE_NAME = /^(?!\d+$)[\w.:-]+$/
 
 export function checkQueueName(queue: unknown, where: string): asserts queue is string {
   if (typeof queue === 'string' && QUEUE_NAME.test(queue)) return
   throw new UsageError(
     'options.invalid',
-    `${where}: expected a name of letters, digits and _ . : -, got ${JSON.stringify(queue)}`,
+    `${where}: expected a name of letters, digits and _ . : - (not digits alone), got ${JSON.stringify(queue)}`,
   )
 }
 

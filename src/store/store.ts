@@ -29,13 +29,17 @@ import type { Beat, BeatReply, WorkerRecord, WorkerSignal } from './worker-recor
  * come back byte for byte.
  *
  * Every method rejects with a `StoreError`: `store.not_stored` (nothing changed), `store.unknown` (no answer:
- * it may have taken effect; safe to repeat), `store.full` (no room for new data) or `store.closed`.
+ * it may have taken effect; safe to repeat), `store.full` (no room for new data) or `store.closed`. Opening one may
+ * also fail with `store.version` (the engine or the file is of a version that cannot be used) or `store.corrupt`.
  */
 export interface Store {
   /** Adds jobs to queues or to the schedule, all or none. A repeated token is answered without pushing again. */
   push(batch: PushBatch): Promise<void>
 
-  /** Settles what a worker finished and claims what it has room for, in one round trip. */
+  /**
+   * Settles what a worker finished and claims what it has room for, in one round trip. What is settled back to a
+   * queue goes to its front one after the other, in the order given.
+   */
   exchange(request: ExchangeRequest): Promise<ExchangeReply>
 
   /**

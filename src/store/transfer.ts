@@ -40,7 +40,7 @@ export interface PromoteRequest {
 export interface RecoverRequest {
   readonly identity: string
   readonly now: EpochMs
-  /** The worker's last beat as the caller saw it. */
+  /** The worker's last beat as the caller saw it. Any other beat in the record means that it lives. */
   readonly beatAt: EpochMs
   /** Pure: says where each job goes; `queue` is the one it was claimed from. */
   readonly revise: (payload: string, queue: string) => Route

@@ -39,6 +39,10 @@ export interface RunningJob {
 
 export interface Beat {
   readonly worker: WorkerInfo
+  /**
+   * Names the beat among this worker's: one with the `now` of the last is its repeat after a lost answer. It adds
+   * nothing to the counters and gets the same signal again.
+   */
   readonly now: EpochMs
   readonly quiet: boolean
   readonly running: readonly RunningJob[]

@@ -2,6 +2,7 @@ import { type ContextValues, withContext } from '../client/context.ts'
 import { isSuspect } from '../job/crash.ts'
 import type { Definition, JobContext } from '../job/definition.ts'
 import { jobError } from '../job/failure.ts'
+import { type Invocation, invocationOf } from '../job/invocation.ts'
 import { isOutcome } from '../job/outcome.ts'
 import { isMalformed, type Payload } from '../job/payload.ts'
 import type { Registry } from '../job/registry.ts'
@@ -22,6 +23,12 @@ export interface ExecutorOptions {
   readonly isolation?: Isolation | null
 }
 
+/** A job of ours, and what it is called with. */
+interface Task {
+  readonly definition: Definition
+  readonly invocation: Invocation
+}
+
 /** Turns a claimed job into a result. Never rejects. */
 export class Executor {
   readonly #runtime: Runtime
@@ -39,11 +46,13 @@ export class Executor {
   execute(job: RunningJob): Promise<JobResult> | JobResult {
     const { payload } = job
     if (isMalformed(payload)) return { kind: 'unrunnable', reason: payload.malformed }
-    const definition = this.#registry.get(payload.class)
+    const invocation = invocationOf(job.claim.payload, payload)
+    if ('refused' in invocation) return { kind: 'unrunnable', reason: invocation.refused }
+    const definition = this.#registry.get(invocation.name)
     if (definition === undefined) {
       return {
         kind: 'unrunnable',
-        reason: `no job is called ${JSON.stringify(payload.class)} in this worker`,
+        reason: `no job is called ${JSON.stringify(invocation.name)} in this worker`,
       }
     }
     if (hasExpired(payload, this.#runtime.clock.now()))
@@ -52,14 +61,15 @@ export class Executor {
       if (isSuspect(payload)) return this.#isolation.runInProcess(job)
       if (definition.isolate === 'thread') return this.#isolation.runInThread(job, definition.timeoutMs)
     }
-    return this.#runHere(job, payload, definition)
+    return this.#runHere(job, payload, { definition, invocation })
   }
 
-  async #runHere(job: RunningJob, payload: Payload, definition: Definition): Promise<JobResult> {
+  async #runHere(job: RunningJob, payload: Payload, { definition, invocation }: Task): Promise<JobResult> {
     const ended = definition.timeoutMs === null ? null : this.#abortAfter(job, definition.timeoutMs)
     try {
       const { schema } = definition
-      const args = schema === null ? payload.args : await checkSchema(payload.class, schema, payload.args)
+      const { name, args: given } = invocation
+      const args = schema === null ? given : await checkSchema(name, schema, given)
       return resultOf(await this.#call(job, payload, (context) => definition.run(args, context)))
     } catch (error) {
       return failureOf(error, job)

@@ -6,6 +6,7 @@ import type { Runtime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
 import type { Route } from '../store/transfer.ts'
 import type { Outage } from './outage.ts'
+import { Rounds } from './rounds.ts'
 
 /** How often due jobs are looked for, by all processes together. The wire's own default. */
 export const POLL_MS = 5_000
@@ -25,50 +26,36 @@ export interface PollerParams {
 export class Poller {
   readonly #runtime: Runtime
   readonly #store: Store
-  readonly #params: PollerParams
-  readonly #stopped = new AbortController()
+  readonly #rounds: Rounds
   #processes = 1
   #countedAt: MonoMs | null = null
-  #loop: Promise<void> = Promise.resolve()
 
   constructor(runtime: Runtime, store: Store, params: PollerParams) {
     this.#runtime = runtime
     this.#store = store
-    this.#params = params
+    this.#rounds = new Rounds(runtime, {
+      // Every process takes its share: with ten of them each looks a tenth as often.
+      pauseMs: () => params.intervalMs * this.#processes * (0.5 + runtime.random.float()),
+      round: (stopped) => this.#promoteAll(stopped),
+      failed: (error) => params.outage.failed('moving due jobs', error),
+    })
   }
 
   start(): void {
-    this.#loop = this.#run()
+    this.#rounds.start()
   }
 
-  async stop(): Promise<void> {
-    this.#stopped.abort()
-    await this.#loop
+  stop(): Promise<void> {
+    return this.#rounds.stop()
   }
 
-  async #run(): Promise<void> {
-    const { clock, random } = this.#runtime
-    while (!this.#stopped.signal.aborted) {
-      // Every process takes its share: with ten of them each looks a tenth as often.
-      await clock.sleep(
-        this.#params.intervalMs * this.#processes * (0.5 + random.float()),
-        this.#stopped.signal,
-      )
-      try {
-        await this.#promoteAll()
-        await this.#countProcesses()
-      } catch (error) {
-        this.#params.outage.failed('moving due jobs', error)
-      }
-    }
-  }
-
-  async #promoteAll(): Promise<void> {
+  async #promoteAll(stopped: AbortSignal): Promise<void> {
     let moved = BATCH
-    while (moved === BATCH && !this.#stopped.signal.aborted) {
+    while (moved === BATCH && !stopped.aborted) {
       const now = this.#runtime.clock.now()
       moved = await this.#store.promote({ now, limit: BATCH, route: (payload) => dueRoute(payload, now) })
     }
+    if (!stopped.aborted) await this.#countProcesses()
   }
 
   async #countProcesses(): Promise<void> {

@@ -8,16 +8,17 @@ import type { WorkerRecord } from '../store/worker-record.ts'
 import { BEAT_MS } from './heartbeat.ts'
 import type { Host } from './host.ts'
 import type { Outage } from './outage.ts'
+import { Rounds } from './rounds.ts'
 import type { WorkerEvents } from './worker-events.ts'
 
 /** A worker that has not beaten for so long has lost its jobs. The wire's own expiry. */
 export const LEASE_MS = 60_000
 
-/** How often each process looks for dead ones. */
-const REAP_MS = 15_000
-
 /** Three beats: a worker that lives would have shown itself, whatever its clock says. */
 const WATCHED_MS = 3 * BEAT_MS
+
+/** How often each process looks for dead ones: the second look may already believe what the first saw. */
+const REAP_MS = WATCHED_MS
 
 export interface ReaperParams {
   readonly identity: string
@@ -42,29 +43,38 @@ export class Reaper {
   readonly #runtime: Runtime
   readonly #store: Store
   readonly #params: ReaperParams
-  readonly #stopped = new AbortController()
+  readonly #rounds: Rounds
   readonly #sightings = new Map<string, Sighting>()
-  #loop: Promise<void> = Promise.resolve()
 
   constructor(runtime: Runtime, store: Store, params: ReaperParams) {
     this.#runtime = runtime
     this.#store = store
     this.#params = params
+    this.#rounds = new Rounds(runtime, {
+      pauseMs: () => REAP_MS * (1 + runtime.random.float() / 2),
+      round: () => this.reap(),
+      failed: (error) => {
+        // Nobody could beat while the store was away: whoever lives gets the time to show itself again.
+        this.#sightings.clear()
+        params.outage.failed('looking for dead workers', error)
+      },
+    })
   }
 
   /** Looks again and again; for the first look at once, call `reap`. */
   start(): void {
-    this.#loop = this.#run()
+    this.#rounds.start()
   }
 
-  async stop(): Promise<void> {
-    this.#stopped.abort()
-    await this.#loop
+  stop(): Promise<void> {
+    return this.#rounds.stop()
   }
 
   /** @throws StoreError */
   async reap(): Promise<void> {
-    for (const record of await this.#store.workers()) {
+    const records = await this.#store.workers()
+    this.#forget(records)
+    for (const record of records) {
       const cause = record.info.identity === this.#params.identity ? null : this.#causeOfDeath(record)
       if (cause === null) continue
       const jobs = await recoverWorker(this.#store, record, { cause, now: this.#runtime.clock.now() })
@@ -75,21 +85,6 @@ export class Reaper {
     }
   }
 
-  async #run(): Promise<void> {
-    const { clock, random } = this.#runtime
-    while (!this.#stopped.signal.aborted) {
-      await clock.sleep(REAP_MS * (0.5 + random.float()), this.#stopped.signal)
-      if (this.#stopped.signal.aborted) return
-      try {
-        await this.reap()
-      } catch (error) {
-        // Nobody could beat while the store was away: whoever lives gets the time to show itself again.
-        this.#sightings.clear()
-        this.#params.outage.failed('looking for dead workers', error)
-      }
-    }
-  }
-
   #causeOfDeath({ info, beatAt }: WorkerRecord): string | null {
     const { host } = this.#params
     const state = host.stateOf(info)
@@ -97,11 +92,16 @@ export class Reaper {
     if (state === 'alive') return null
     const silentMs = this.#runtime.clock.now() - beatAt
     const watchedMs = this.#watch(info.identity, beatAt)
-    // Nothing of this host's earlier life runs on; the beats tell it from another host of the same name.
-    if (info.hostname === host.hostname && silentMs > WATCHED_MS) return 'its host was started again'
+    // Nothing of this host's earlier life runs on; its silence tells it from a container or host of the same name.
+    if (info.hostname === host.hostname && watchedMs >= WATCHED_MS) return 'its host was started again'
     // A clock that runs ahead would keep its worker alive past its death: a whole lease by our own clock tells, too.
     const isOver = watchedMs > LEASE_MS || (silentMs > LEASE_MS && watchedMs >= WATCHED_MS)
     return isOver ? 'its heartbeat is gone' : null
+  }
+
+  #forget(records: readonly WorkerRecord[]): void {
+    const known = new Set(records.map(({ info }) => info.identity))
+    for (const identity of this.#sightings.keys()) if (!known.has(identity)) this.#sightings.delete(identity)
   }
 
   /** For how long this beat has been the worker's last, by our own clock. */

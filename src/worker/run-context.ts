@@ -1,5 +1,6 @@
 import type { JobContext } from '../job/definition.ts'
 import { retriesOf } from '../job/failure.ts'
+import { nameOf } from '../job/invocation.ts'
 import type { Payload } from '../job/payload.ts'
 import type { Logger } from '../kernel/logger.ts'
 import type { RunningJob } from './running-job.ts'
@@ -22,7 +23,7 @@ export class RunContext implements JobContext {
   }
 
   get job(): string {
-    return this.#payload.class
+    return nameOf(this.#payload)
   }
 
   get queue(): string {

@@ -1,4 +1,5 @@
 import { jobError } from '../job/failure.ts'
+import { nameOf } from '../job/invocation.ts'
 import { isMalformed, parsePayload } from '../job/payload.ts'
 import type { Registry } from '../job/registry.ts'
 import type { Runtime } from '../kernel/runtime.ts'
@@ -99,7 +100,7 @@ export class Slots {
     if (!this.#remove(job.claim.token)) return
     tally.add(result)
     const { payload } = job
-    const definition = isMalformed(payload) ? null : (registry.get(payload.class) ?? null)
+    const definition = isMalformed(payload) ? null : (registry.get(nameOf(payload)) ?? null)
     const { clock, random } = this.#runtime
     const settlement = settlementOf(job, result, { definition, now: clock.now(), random })
     this.#report(job, result, settlement)
@@ -139,5 +140,5 @@ export function labels(job: RunningJob): Record<string, unknown> {
   const { payload, claim } = job
   return isMalformed(payload)
     ? { queue: claim.queue }
-    : { jid: payload.jid, class: payload.class, queue: claim.queue }
+    : { jid: payload.jid, class: nameOf(payload), queue: claim.queue }
 }

@@ -43,3 +43,10 @@ describe('worker middleware', () => {
     assert.equal(ran, false)
   })
 })
+
+test('what the job returned counts even if a middleware returns nothing', async () => {
+  const forgetful: WorkerMiddleware = async (_run, next) => {
+    await next()
+  }
+  assert.equal(await around([forgetful, forgetful], {} as JobRun, () => 'snoozed'), 'snoozed')
+})

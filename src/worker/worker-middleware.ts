@@ -14,15 +14,18 @@ export interface JobRun {
  */
 export type WorkerMiddleware = (run: JobRun, next: () => Promise<unknown>) => Promise<unknown>
 
-/** The whole chain around `body`, as one call. */
-export function around(
+/** The whole chain around `body`, as one call. What the job returned counts even if a middleware returns nothing. */
+export async function around(
   chain: readonly WorkerMiddleware[],
   run: JobRun,
   body: () => unknown,
 ): Promise<unknown> {
+  let returned: unknown
   const step = async (index: number): Promise<unknown> => {
     const middleware = chain[index]
-    return middleware === undefined ? body() : middleware(run, () => step(index + 1))
+    if (middleware !== undefined) return middleware(run, () => step(index + 1))
+    returned = await body()
+    return returned
   }
-  return step(0)
+  return (await step(0)) ?? returned
 }

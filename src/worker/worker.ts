@@ -1,45 +1,25 @@
-import type { Registry } from '../job/registry.ts'
 import type { EpochMs } from '../kernel/clock.ts'
-import { InternalError, UsageError } from '../kernel/errors.ts'
+import { InternalError } from '../kernel/errors.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
-import type { CapsuleInfo, WorkerInfo } from '../store/worker-record.ts'
+import type { WorkerInfo } from '../store/worker-record.ts'
 import { Capsule } from './capsule.ts'
 import { Executor } from './executor.ts'
 import { Heartbeat } from './heartbeat.ts'
-import type { Host } from './host.ts'
-import { newIdentity } from './identity.ts'
-import type { Isolation } from './isolation.ts'
 import { Outage } from './outage.ts'
 import { POLL_MS, Poller } from './poller.ts'
 import { Reaper } from './reaper.ts'
 import { JobAborted, type RunningJob } from './running-job.ts'
 import { Tally } from './tally.ts'
-import type { WorkerEvents, WorkerState } from './worker-events.ts'
-import type { WorkerMiddleware } from './worker-middleware.ts'
+import type { WorkerState } from './worker-events.ts'
+import { workerInfo } from './worker-info.ts'
+import type { WorkerOptions } from './worker-options.ts'
 
 /** How long running jobs may go on after a stop was asked for. systemd waits 90 s, most supervisors 30. */
 export const DRAIN_MS = 25_000
 
 /** How long a stopping worker waits for the store to take its last results. */
 const GOODBYE_MS = 3_000
-
-export interface WorkerOptions {
-  readonly capsules: readonly CapsuleInfo[]
-  readonly registry: Registry
-  readonly host: Host
-  readonly middleware?: readonly WorkerMiddleware[]
-  readonly isolation?: Isolation | null
-  readonly events?: WorkerEvents
-  /** Default `DRAIN_MS`. */
-  readonly drainMs?: number
-  /** Default `POLL_MS`. */
-  readonly pollMs?: number
-  readonly tag?: string
-  readonly labels?: readonly string[]
-  /** Of Capstan, shown to operators. */
-  readonly version: string
-}
 
 /**
  * A process's share of the work.
@@ -67,7 +47,6 @@ export class Worker {
   /** @throws UsageError `options.invalid` when two capsules share a queue */
   constructor(runtime: Runtime, store: Store, options: WorkerOptions) {
     const { host, events = {}, registry } = options
-    checkQueues(options.capsules)
     this.#runtime = runtime
     this.#store = store
     this.#options = options
@@ -217,34 +196,5 @@ export class Worker {
 
   #now(): EpochMs {
     return this.#runtime.clock.now()
-  }
-}
-
-/** What is in flight names its worker and its queue: of a queue in two capsules nobody could tell whose claim it is. */
-function checkQueues(capsules: readonly CapsuleInfo[]): void {
-  const owners = new Map<string, string>()
-  for (const { name, weights } of capsules) {
-    for (const queue of Object.keys(weights)) {
-      const owner = owners.get(queue)
-      if (owner !== undefined)
-        throw new UsageError('options.invalid', `queue "${queue}" is in two capsules, ${owner} and ${name}`)
-      owners.set(queue, name)
-    }
-  }
-}
-
-function workerInfo(runtime: Runtime, options: WorkerOptions): WorkerInfo {
-  const { hostname, pid, bootId, processStart } = options.host
-  return {
-    identity: newIdentity(options.host, runtime.random),
-    hostname,
-    pid,
-    bootId,
-    processStart,
-    startedAt: runtime.clock.now(),
-    tag: options.tag ?? '',
-    labels: options.labels ?? [],
-    capsules: options.capsules,
-    version: options.version,
   }
 }

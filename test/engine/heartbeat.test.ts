@@ -3,7 +3,8 @@ import { describe, test } from 'node:test'
 import { registry } from '../../src/job/registry.ts'
 import type { Beat } from '../../src/store/worker-record.ts'
 import { BEAT_MS } from '../../src/worker/heartbeat.ts'
-import { Worker, type WorkerOptions } from '../../src/worker/worker.ts'
+import { Worker } from '../../src/worker/worker.ts'
+import type { WorkerOptions } from '../../src/worker/worker-options.ts'
 import { capsuleInfo, down, faultAt, gated, hostOf, raw, Stage } from './stage.ts'
 
 async function started(options: Partial<WorkerOptions> = {}, faults?: Stage['faults']) {

@@ -85,16 +85,31 @@ describe('Reaper: a neighbour on this host', () => {
     await reaper.stop()
   })
 
-  test('of an earlier boot is recovered after three beats: its host was started again', async () => {
+  test('of an earlier boot is recovered when three beats went by in silence: its host was started again', async () => {
     const { stage, reaper } = await reaping()
     await takes(stage, { ...NEIGHBOUR, bootId: 'boot-0' }, [raw('1')])
-    await stage.clock.advance(3 * BEAT_MS)
+    await reaper.reap()
+    await stage.clock.advance(3 * BEAT_MS - 1)
     await reaper.reap()
     assert.deepEqual(await stage.queued('a'), [])
     await stage.clock.advance(1)
     await reaper.reap()
     const { capstan_crash } = payloadOf((await stage.queued('a'))[0]!)
     assert.deepEqual((capstan_crash as { causes: string[] }).causes, ['its host was started again'])
+  })
+
+  test('of the same name in another container, with a slow clock, is left alone while it beats', async () => {
+    const { stage, reaper } = await reaping()
+    const container = { ...NEIGHBOUR, bootId: 'boot-0' }
+    await takes(stage, container, [raw('1')])
+    for (let beat = 0; beat < 10; beat++) {
+      await stage.clock.advance(BEAT_MS)
+      const now = stage.clock.now() - LEASE_MS / 2
+      const counts = { processed: 0, failed: 0, rssKib: 0, roundTripUs: 0 }
+      await stage.store.heartbeat({ worker: container, now, quiet: false, running: [], ...counts })
+      await reaper.reap()
+    }
+    assert.deepEqual(await stage.queued('a'), [])
   })
 
   test('a job that keeps ending its workers goes to the dead set in the end', async () => {

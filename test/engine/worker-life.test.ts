@@ -3,7 +3,8 @@ import { describe, test } from 'node:test'
 import type { Definition } from '../../src/job/definition.ts'
 import { registry } from '../../src/job/registry.ts'
 import { InternalError, StoreError, UsageError } from '../../src/kernel/errors.ts'
-import { Worker, type WorkerOptions } from '../../src/worker/worker.ts'
+import { Worker } from '../../src/worker/worker.ts'
+import type { WorkerOptions } from '../../src/worker/worker-options.ts'
 import { beatOf, capsuleInfo, down, gated, hostOf, raw, Stage, work, workerInfo } from './stage.ts'
 
 const JIDS = ['1', '2', '3', '4']

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { capsulesOf, checkConfig } from './check-config.ts'
+import { storeConfigOf } from './open-store.ts'
+
+const FILE = 'capstan.config.ts'
+
+describe('a configuration', () => {
+  test('may be empty', () => assert.deepEqual(checkConfig({}, FILE), {}))
+
+  test('is refused with the nearest key when one is misspelt', () => {
+    assert.throws(() => checkConfig({ concurency: 5 }, FILE), {
+      code: 'options.unknown',
+      message: 'capstan.config.ts: unknown key "concurency"; did you mean "concurrency"?',
+    })
+  })
+
+  for (const [what, config, path] of [
+    ['a text as concurrency', { concurrency: '5' }, /capsule default: concurrency/],
+    ['no slots', { concurrency: 0 }, /capsule default: concurrency/],
+    ['no queue', { queues: [] }, /capsule default: queues: expected at least one/],
+    ['a queue name with a space', { queues: ['a b'] }, /capsule default: queues/],
+    ['a queue name of digits, which would lose its place', { queues: ['b', '10'] }, /not digits alone/],
+    ['a timeout that is none', { timeout: 'soon' }, /timeout: expected milliseconds/],
+    ['two stores', { store: { redis: 'redis://x', sqlite: 'y' } }, /store: expected/],
+    ['an unknown store', { store: { postgres: 'x' } }, /store: unknown key "postgres"/],
+    ['no object at all', null, /expected an object as its default export/],
+  ] as const) {
+    test(`is refused with ${what}`, () => assert.throws(() => checkConfig(config, FILE), path))
+  }
+
+  test('lists queues in strict order, and draws by weight when weights are given', () => {
+    assert.deepEqual(capsulesOf({ queues: ['b', 'a'], concurrency: 3 }), [
+      { name: 'default', concurrency: 3, mode: 'strict', weights: { b: 0, a: 0 } },
+    ])
+    const modes = [
+      { a: 3, b: 1 },
+      { a: 1, b: 1 },
+      { a: 0, b: 0 },
+    ].map((queues) => capsulesOf({ queues })[0]!.mode)
+    assert.deepEqual(modes, ['weighted', 'random', 'strict'])
+  })
+
+  test('names the store; the environment counts only where it says nothing', () => {
+    const at = (config: object, environment: NodeJS.ProcessEnv) =>
+      storeConfigOf({ config, file: null, directory: '.' }, environment)
+    assert.deepEqual(at({}, {}), { sqlite: '.capstan/jobs.db' })
+    assert.deepEqual(at({}, { REDIS_URL: 'redis://a' }), { redis: 'redis://a' })
+    assert.deepEqual(at({ store: { sqlite: 'x.db' } }, { REDIS_URL: 'redis://a' }), { sqlite: 'x.db' })
+  })
+})

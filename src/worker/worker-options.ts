@@ -1,0 +1,23 @@
+import type { Registry } from '../job/registry.ts'
+import type { CapsuleInfo } from '../store/worker-record.ts'
+import type { Host } from './host.ts'
+import type { Isolation } from './isolation.ts'
+import type { WorkerEvents } from './worker-events.ts'
+import type { WorkerMiddleware } from './worker-middleware.ts'
+
+export interface WorkerOptions {
+  readonly capsules: readonly CapsuleInfo[]
+  readonly registry: Registry
+  readonly host: Host
+  readonly middleware?: readonly WorkerMiddleware[]
+  readonly isolation?: Isolation | null
+  readonly events?: WorkerEvents
+  /** Default `DRAIN_MS`. */
+  readonly drainMs?: number
+  /** Default `POLL_MS`. */
+  readonly pollMs?: number
+  readonly tag?: string
+  readonly labels?: readonly string[]
+  /** Of Capstan, shown to operators. */
+  readonly version: string
+}
