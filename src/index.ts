@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
 export { Client, type ClientOptions, type EnqueueOptions } from './client/client.ts'
 export type { ClientMiddleware, PendingJob } from './client/client-middleware.ts'
 export { currentContext, withContext } from './client/context.ts'

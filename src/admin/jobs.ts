@@ -55,14 +55,25 @@ export async function storedJobs(store: Store, place: Place, page: Page): Promis
   return (await unreadJobs(store, place, page)).map((job) => job.view())
 }
 
-/** What all workers ran at their last beats, the longest first. */
+/** What all workers have in hand, dead ones too until they are recovered; the longest first. */
 export async function runningJobs(store: Store): Promise<JobView[]> {
   const workers = await store.workers()
-  return workers.flatMap(runningOf).sort((one, other) => one.startedAt! - other.startedAt!)
+  const running = await Promise.all(workers.map((record) => runningOf(store, record)))
+  return running.flat().sort((one, other) => one.startedAt! - other.startedAt!)
 }
 
-export function runningOf({ info, running }: WorkerRecord): JobView[] {
-  return running.map(({ queue, payload, startedAt }) =>
+/**
+ * What the store holds as in flight for a worker, begun at the latest at its last beat. Of a worker that keeps no
+ * such record (Sidekiq's own), what it said with its last beat.
+ */
+export async function runningOf(store: Store, { info, beatAt, running }: WorkerRecord): Promise<JobView[]> {
+  const claims = await store.inFlight(info.identity)
+  const startedAt = new Map(running.map((job) => [job.token, job.startedAt]))
+  const jobs =
+    claims.length === 0
+      ? running
+      : claims.map((claim) => ({ ...claim, startedAt: startedAt.get(claim.token) ?? beatAt }))
+  return jobs.map(({ queue, payload, startedAt }) =>
     jobView(payload, {
       place: 'running',
       ref: null,

@@ -25,7 +25,7 @@ export interface WorkerView {
   readonly concurrency: number
   readonly queues: readonly string[]
   readonly capsules: readonly CapsuleInfo[]
-  /** At its last beat. */
+  /** What the store holds as in its hands. */
   readonly running: readonly JobView[]
 }
 
@@ -37,9 +37,8 @@ const SIGNALS: Readonly<Record<WorkerOrder, WorkerSignal>> = { quiet: 'TSTP', st
 /** All registered workers, by identity. */
 export async function workerViews(store: Store, now: EpochMs): Promise<WorkerView[]> {
   const records = await store.workers()
-  return records
-    .map((record) => workerView(record, now))
-    .sort((one, other) => (one.identity < other.identity ? -1 : 1))
+  const views = records.map(async (record) => workerView(record, now, await runningOf(store, record)))
+  return (await Promise.all(views)).sort((one, other) => (one.identity < other.identity ? -1 : 1))
 }
 
 /** Leaves the order for the worker's next beat. False when no such worker is registered; then nothing was left. */
@@ -50,7 +49,7 @@ export async function signalWorker(store: Store, identity: string, order: Worker
   return true
 }
 
-function workerView(record: WorkerRecord, now: EpochMs): WorkerView {
+function workerView(record: WorkerRecord, now: EpochMs, running: readonly JobView[]): WorkerView {
   const { info, beatAt, quiet, rssKib } = record
   const { identity, hostname, pid, tag, labels, version, startedAt, capsules } = info
   const silentForMs = Math.max(0, now - beatAt)
@@ -60,6 +59,6 @@ function workerView(record: WorkerRecord, now: EpochMs): WorkerView {
     state: silentForMs >= SILENT_AFTER_MS ? 'silent' : awake,
     concurrency: capsules.reduce((sum, capsule) => sum + capsule.concurrency, 0),
     queues: [...new Set(capsules.flatMap(({ weights }) => Object.keys(weights)))],
-    running: runningOf(record),
+    running,
   }
 }

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { CapstanError, messageOf } from '../kernel/errors.ts'
+import { CapstanError, messageOf, UsageError } from '../kernel/errors.ts'
 import { engineCommands } from './engine-commands.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { operatorCommands } from './operator/index.ts'
@@ -12,6 +12,7 @@ import { version } from './version.ts'
 
 offerOwnPackage()
 const out = processOutput()
+out.json = process.argv.includes('--json')
 const program = new Command('capstan')
   .description('Background jobs for TypeScript on plain Linux servers')
   .version(version())
@@ -47,7 +48,8 @@ try {
   const exitCode = exitCodeOf(error)
   // Commander has already said what it has to say; an error without a code is a bug, and its stack helps.
   if (error instanceof CommanderError) out.exitCode = exitCode
-  else if (error instanceof CapstanError) out.fail({ what: error.message, exitCode })
+  else if (error instanceof UsageError) out.fail({ what: error.message, exitCode })
+  else if (error instanceof CapstanError) out.fail({ what: `${error.message} (${error.code})`, exitCode })
   else
     out.fail({
       what: error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error),
@@ -56,5 +58,7 @@ try {
 } finally {
   await opened?.close()
 }
+// A pipe takes a long answer in pieces, and leaving would drop those that it has not taken.
+await new Promise((resolve) => process.stdout.write('', resolve))
 // A job that outlasted the drain would otherwise keep the process alive with its timers.
 process.exit(out.exitCode)

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { watch } from 'node:fs'
 import { messageOf } from '../kernel/errors.ts'
-import type { Session } from './session.ts'
+import type { GlobalOptions, Session } from './session.ts'
 
 const SOURCE = /\.(ts|js|mjs|json)$/
 const IGNORED = /(^|\/)(node_modules|\.capstan|\.git|dist)(\/|$)/
@@ -10,39 +10,57 @@ const IGNORED = /(^|\/)(node_modules|\.capstan|\.git|dist)(\/|$)/
 /** Editors write a file in several steps; one restart is enough for all of them. */
 const SETTLE_MS = 100
 
+/** The last is what the end of its terminal sends. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 /**
  * Runs `capstan work` and starts it anew when a source file changes, through the same drain as in production:
- * what runs is finished or handed back.
+ * what runs is finished or handed back. Told to stop, it ends its worker likewise; told twice, at once.
  */
-export async function dev(session: Session, words: readonly string[]): Promise<void> {
-  const { clock, logger } = session.runtime
+export async function dev({ runtime, options }: Session, words: readonly string[]): Promise<void> {
+  const { clock, logger } = runtime
+  const command = [...globalWords(options), 'work', ...words]
   const ended = new AbortController()
+  const stopped = new Promise<null>((resolve) =>
+    ended.signal.addEventListener('abort', () => resolve(null), { once: true }),
+  )
   const changes = changed(process.cwd())
-  let child = start(words)
+  let child = start(command)
+  let isDraining = false
   const stop = () => {
+    // To a worker that drains, one more signal would mean that it is not to wait.
+    if (!isDraining || ended.signal.aborted) child.kill('SIGTERM')
     ended.abort()
-    child.kill('SIGTERM')
   }
-  process.on('SIGINT', stop).on('SIGTERM', stop)
+  for (const signal of STOP_SIGNALS) process.on(signal, stop)
   while (!ended.signal.aborted) {
-    const what = await Promise.race([changes.next(), exited(child)])
+    const file = await Promise.race([changes.next(), exited(child), stopped])
     if (ended.signal.aborted) break
-    if (what === null) {
+    if (file === null) {
       logger.warn('the worker ended; waiting for a change')
-      await changes.next()
-    } else logger.info('changed; starting again', { file: what })
-    await clock.sleep(SETTLE_MS)
+      await Promise.race([changes.next(), stopped])
+    } else logger.info('changed; starting again', { file })
+    await clock.sleep(SETTLE_MS, ended.signal)
+    if (ended.signal.aborted) break
+    isDraining = true
     child.kill('SIGTERM')
     await exited(child)
-    child = start(words)
+    isDraining = false
+    if (!ended.signal.aborted) child = start(command)
   }
   await exited(child)
   changes.close()
 }
 
-function start(words: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [...process.execArgv, process.argv[1]!, 'work', ...words], {
+function globalWords({ config, verbose }: GlobalOptions): string[] {
+  return [...(config === undefined ? [] : ['--config', config]), ...(verbose ? ['--verbose'] : [])]
+}
+
+/** In a process group of its own: a terminal's Ctrl-C reaches it through us, and so once only. */
+function start(command: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...command], {
     stdio: 'inherit',
+    detached: true,
   })
 }
 

@@ -101,7 +101,7 @@ function initCommand({ out }: EngineContext): Command {
       const lines = [
         ...report.written.map((file) => `wrote ${file}`),
         ...report.kept.map((file) => `kept  ${file}, which was there`),
-        'Next: capstan dev, and in another terminal: capstan enqueue Greet Ada',
+        ...report.next.map((step) => `next: ${step}`),
       ]
       answer(out, command, { document: report, lines })
     })

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const CONFIG = `import { defineConfig } from 'capstan'
@@ -21,19 +21,47 @@ export const greet = defineJob({
 })
 `
 
-const FILES: Readonly<Record<string, string>> = { 'capstan.config.ts': CONFIG, 'jobs/greet.ts': JOB }
+const PACKAGE = `${JSON.stringify({ private: true, type: 'module' }, null, 2)}\n`
 
-/** Writes a configuration and a first job into a directory. Files that are there are left alone. Returns what was written. */
-export async function init(directory: string): Promise<{ written: string[]; kept: string[] }> {
-  const written: string[] = []
-  const kept: string[] = []
+const TSCONFIG = `${JSON.stringify(
+  {
+    compilerOptions: {
+      ...{ module: 'nodenext', target: 'es2024', lib: ['es2024', 'esnext.disposable'], types: ['node'] },
+      ...{ strict: true, noEmit: true, erasableSyntaxOnly: true, allowImportingTsExtensions: true },
+    },
+  },
+  null,
+  2,
+)}\n`
+
+const FILES: Readonly<Record<string, string>> = {
+  'capstan.config.ts': CONFIG,
+  'jobs/greet.ts': JOB,
+  'package.json': PACKAGE,
+  'tsconfig.json': TSCONFIG,
+  '.gitignore': 'node_modules/\n.capstan/\n',
+}
+
+export interface InitReport {
+  readonly written: string[]
+  readonly kept: string[]
+  /** What a person still has to do. */
+  readonly next: string[]
+}
+
+/** Writes a configuration, a first job and what TypeScript needs into a directory. Files that are there are left alone. */
+export async function init(directory: string): Promise<InitReport> {
+  const report: InitReport = { written: [], kept: [], next: [] }
   await mkdir(join(directory, 'jobs'), { recursive: true })
   for (const [name, text] of Object.entries(FILES)) {
-    if (existsSync(join(directory, name))) kept.push(name)
+    if (existsSync(join(directory, name))) report.kept.push(name)
     else {
       await writeFile(join(directory, name), text)
-      written.push(name)
+      report.written.push(name)
     }
   }
-  return { written, kept }
+  const manifest = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as { type?: string }
+  if (manifest.type !== 'module') report.next.push('set "type": "module" in package.json')
+  report.next.push('capstan dev, and in another terminal: capstan enqueue Greet Ada')
+  return report
 }

@@ -55,7 +55,9 @@ export function newOutput(params: OutputParams): Output {
     write: (line) => params.writeOut(`${line}\n`),
     fail: (problem) => {
       output.exitCode = problem.exitCode ?? EXIT.failure
-      for (const line of problemLines(problem)) note(line)
+      // A script that asked for JSON gets its errors as JSON, too.
+      if (output.json) note(jsonText({ error: problem }, 0))
+      else for (const line of problemLines(problem)) note(line)
     },
     ask: async (question) => (params.ask === null ? null : params.ask(question)),
   }
@@ -89,13 +91,15 @@ async function askAtTerminal(question: string): Promise<string> {
   }
 }
 
-/**
- * Writes one JSON document. Characters that a terminal would obey are written as escapes: JSON itself escapes
- * only those below the space.
- */
+/** Writes one JSON document, as the whole answer. */
 export function writeJson(out: Output, document: unknown): void {
+  out.write(jsonText(document, 2))
+}
+
+/** JSON with what a terminal would obey written as escapes: JSON itself escapes only what is below the space. */
+function jsonText(document: unknown, indent: number): string {
   const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  out.write(JSON.stringify(document, null, 2).replace(OBEYED_PAST_ASCII, escaped))
+  return JSON.stringify(document, null, indent).replace(OBEYED_PAST_ASCII, escaped)
 }
 
 // DEL, the second set of control characters (0x9b begins a sequence like ESC [), what turns the direction of

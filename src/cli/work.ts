@@ -6,7 +6,7 @@ import { durationMs } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/logger.ts'
 import type { WorkerSignal } from '../store/worker-record.ts'
-import { labels } from '../worker/slots.ts'
+import { labels } from '../worker/running-job.ts'
 import { watchLoop } from '../worker/watchdog/watch-loop.ts'
 import { Worker } from '../worker/worker.ts'
 import type { WorkerOptions } from '../worker/worker-options.ts'
@@ -42,13 +42,13 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
     version: version(),
   })
   const stopListening = listen(worker, logger)
+  process.on('exit', (code) => sayWhatRan(worker, logger, code))
   const loopWatch = watchLoop(session.runtime, { fileDescriptor: STDERR })
   await worker.start()
   logger.info('ready', {
     store: health.location,
     durability: health.durability,
     jobs: jobs.size,
-    pid: process.pid,
   })
   await worker.ended
   await loopWatch.stop()
@@ -110,6 +110,16 @@ function handle(worker: Worker, signal: WorkerSignal, logger: Logger): void {
   else if (signal === 'TTIN') report(worker, logger)
   else if (worker.state === 'draining') worker.hurry()
   else void worker.stop()
+}
+
+/** A job that calls `process.exit` ends them all; the log should at least name the suspects. */
+function sayWhatRan(worker: Worker, logger: Logger, code: number): void {
+  const jobs = worker.state === 'stopped' ? [] : worker.running()
+  if (jobs.length > 0)
+    logger.error('the process exits while jobs run; the next worker recovers them', {
+      code,
+      jobs: jobs.map(labels),
+    })
 }
 
 function report(worker: Worker, logger: Logger): void {

@@ -92,3 +92,13 @@ describe('isJob', () => {
       assert.equal(isJob(value), false)
   })
 })
+
+test('a misspelt option of with is refused, and a missing client is a rejection', async () => {
+  const job = defineJob({ name: 'Careful', run() {} })
+  assert.throws(() => job.with({ qeue: 'x' } as object), {
+    code: 'options.unknown',
+    message: 'Careful: with: unknown option "qeue"; did you mean "queue"?',
+  })
+  setDefaultClient(null)
+  await assert.rejects(job.enqueue(), { code: 'client.missing' })
+})

@@ -3,6 +3,7 @@ import type { Schema, SchemaInput, SchemaOutput } from '../job/schema.ts'
 import type { EpochMs } from '../kernel/clock.ts'
 import { type Duration, durationMs } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
+import { suggest } from '../kernel/suggest.ts'
 import type { EnqueueOptions } from './client.ts'
 import { defaultClient } from './default-client.ts'
 
@@ -46,7 +47,10 @@ export function defineJob(options: unknown): Job {
     // The delay counts from the call to enqueue, not from the call to `in`.
     in: (delay) => enqueuer(made, () => ({ at: defaultClient().clock.now() + durationMs(delay, 'in') })),
     at: (moment) => enqueuer(made, () => ({ at: Number(moment) })),
-    with: (enqueueOptions) => enqueuer(made, () => enqueueOptions),
+    with: (enqueueOptions) => {
+      checkOptions(made.name, enqueueOptions)
+      return enqueuer(made, () => enqueueOptions)
+    },
   } as Job
 }
 
@@ -55,9 +59,20 @@ export function isJob(value: unknown): value is Job {
   return typeof value === 'object' && value !== null && JOB in value
 }
 
+const OPTIONS = ['at', 'queue', 'token'] as const satisfies ReadonlyArray<keyof EnqueueOptions>
+
+function checkOptions(job: string, options: EnqueueOptions): void {
+  const unknown = Object.keys(options).find((key) => !OPTIONS.some((known) => known === key))
+  if (unknown === undefined) return
+  const near = suggest(unknown, OPTIONS)
+  const hint = near === null ? `known are ${OPTIONS.join(', ')}` : `did you mean "${near}"?`
+  throw new UsageError('options.unknown', `${job}: with: unknown option "${unknown}"; ${hint}`)
+}
+
 function enqueuer(made: Definition, options: () => EnqueueOptions): Enqueue<readonly unknown[]> {
   return {
-    enqueue: (...args) => defaultClient().enqueue(made, args, options()),
+    // Async, so that a missing client is a rejection too: whoever catches one failure catches all.
+    enqueue: async (...args) => defaultClient().enqueue(made, args, options()),
     enqueueMany: async (rows) => {
       const { token, ...rest } = options()
       if (token === undefined) return defaultClient().enqueueMany(made, rows, rest)

@@ -22,6 +22,11 @@ describe('a configuration', () => {
     ['a queue name with a space', { queues: ['a b'] }, /capsule default: queues/],
     ['a queue name of digits, which would lose its place', { queues: ['b', '10'] }, /not digits alone/],
     ['a timeout that is none', { timeout: 'soon' }, /timeout: expected milliseconds/],
+    [
+      'a misspelt key in a capsule',
+      { capsules: { r: { queues: ['r'], concurency: 1 } } },
+      /did you mean "concurrency"/,
+    ],
     ['two stores', { store: { redis: 'redis://x', sqlite: 'y' } }, /store: expected/],
     ['an unknown store', { store: { postgres: 'x' } }, /store: unknown key "postgres"/],
     ['no object at all', null, /expected an object as its default export/],

@@ -49,7 +49,10 @@ export function capsulesOf(config: CapstanConfig, file = 'configuration'): Capsu
     concurrency: config.concurrency ?? DEFAULT_CONCURRENCY,
   }
   const capsules = [capsule('default', main, file)]
-  for (const [name, more] of Object.entries(config.capsules ?? {})) capsules.push(capsule(name, more, file))
+  for (const [name, more] of Object.entries(config.capsules ?? {})) {
+    refuseUnknown(Object.keys(more), ['queues', 'concurrency'], `${file}: capsule ${name}`)
+    capsules.push(capsule(name, more, file))
+  }
   return capsules
 }
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { UsageError } from '../kernel/errors.ts'
 import { checkConfig } from './check-config.ts'
 import type { CapstanConfig } from './config.ts'
+import { importFile } from './import-file.ts'
 
 const FILES = ['capstan.config.ts', 'capstan.config.js', 'capstan.config.mjs']
 
@@ -23,20 +23,12 @@ export async function loadConfig(directory: string, named?: string): Promise<Loa
   const candidates = named === undefined ? FILES : [named]
   const file = candidates.map((name) => resolve(directory, name)).find((path) => existsSync(path))
   if (file !== undefined)
-    return { config: checkConfig(await importDefault(file), basename(file)), file, directory: dirname(file) }
+    return {
+      config: checkConfig((await importFile(file, 'config.broken')).default, basename(file)),
+      file,
+      directory: dirname(file),
+    }
   if (named !== undefined)
     throw new UsageError('config.missing', `${resolve(directory, named)}: there is no such configuration`)
   return { config: {}, file: null, directory }
-}
-
-async function importDefault(file: string): Promise<unknown> {
-  try {
-    return ((await import(pathToFileURL(file).href)) as { default?: unknown }).default
-  } catch (cause) {
-    throw new UsageError(
-      'config.broken',
-      `${file} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    )
-  }
 }

@@ -23,11 +23,11 @@ test('jobs are the exports of all files that the globs match, tests left out', a
   assert.deepEqual((await loadJobs(directory, ['*.ts', '*.js'])).names(), ['A', 'B'])
 })
 
-test('a file that cannot be loaded is named', async () => {
-  await writeFile(join(directory, 'broken.ts'), 'export const = 1')
+test('a file that cannot be loaded is named, with the line', async () => {
+  await writeFile(join(directory, 'thrown.ts'), '\n\nthrow new Error("no luck")')
   await assert.rejects(loadJobs(directory, '*.ts'), {
     code: 'jobs.broken',
-    message: /broken\.ts cannot be loaded/,
+    message: /thrown\.ts \(at .*thrown\.ts:3\) cannot be loaded: no luck/,
   })
 })
 

@@ -1,10 +1,10 @@
 import { glob } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { isJob } from '../client/define-job.ts'
 import type { Definition } from '../job/definition.ts'
 import { type Registry, registry } from '../job/registry.ts'
 import { UsageError } from '../kernel/errors.ts'
+import { importFile } from './import-file.ts'
 
 const DEFAULT_JOBS = 'jobs/**/*.{ts,js}'
 
@@ -41,16 +41,7 @@ async function matching(directory: string, patterns: readonly string[]): Promise
 }
 
 async function jobsIn(file: string): Promise<Definition[]> {
-  let module: Record<string, unknown>
-  try {
-    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>
-  } catch (cause) {
-    throw new UsageError(
-      'jobs.broken',
-      `${file} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    )
-  }
+  const module = await importFile(file, 'jobs.broken')
   return Object.values(module)
     .filter(isJob)
     .map(({ definition }) => definition)

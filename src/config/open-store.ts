@@ -29,5 +29,7 @@ export async function openStore(
   }
   const { openSqliteStore } = await import('../store/sqlite/index.ts')
   const options = typeof store.sqlite === 'string' ? { path: store.sqlite } : store.sqlite
-  return openSqliteStore(runtime, { ...options, path: resolve(loaded.directory, options.path) })
+  // Where `path` is missing or misspelt, the store says so itself.
+  const path = typeof options.path === 'string' ? resolve(loaded.directory, options.path) : options.path
+  return openSqliteStore(runtime, { ...options, path })
 }

@@ -24,7 +24,7 @@ describe('failedPayload', () => {
     assert.equal(
       failed(RAW).text,
       '{"class":"Mail","args":[1.0],"jid":"a","queue":"claimed-from","error_message":"boom",' +
-        '"error_class":"RangeError","retry_count":0,"failed_at":1795492274.000}',
+        '"error_class":"RangeError","retry_count":0,"failed_at":1795492274.0}',
     )
   })
 

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../kernel/clock.ts'
+import { canonicalJson } from './canonical-json.ts'
 import type { Definition } from './definition.ts'
 import type { JsonText, PayloadEdits } from './edit-payload.ts'
 import { wireSeconds } from './wire-time.ts'
@@ -17,10 +18,10 @@ export interface NewPayload {
 
 /** The text of a fresh job. Canonical JSON: no spaces, and the escapes that Ruby's writer uses too. */
 export function newPayload(job: NewPayload): JsonText {
-  const context = job.context === null ? '' : `,"context":${JSON.stringify(job.context)}`
+  const context = job.context === null ? '' : `,"context":${canonicalJson(job.context)}`
   const enqueued = job.enqueued ? `,"enqueued_at":${wireSeconds(job.now)}` : ''
   return (
-    `{${optionsOf(job.definition)}"queue":${JSON.stringify(job.queue)},"args":${JSON.stringify(job.args)},` +
+    `{${optionsOf(job.definition)}"queue":${JSON.stringify(job.queue)},"args":${canonicalJson(job.args)},` +
     `"jid":"${job.jid}","created_at":${wireSeconds(job.now)}${enqueued}${context}}`
   )
 }

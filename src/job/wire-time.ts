@@ -7,9 +7,13 @@ const FIRST_MILLISECONDS = 1e11
 /**
  * A moment as the wire writes it: float seconds with a fraction that is always there (`1795492274.768`).
  * It is the one form that every Sidekiq from 6 to 8 reads alike; 8 takes a bare integer for milliseconds.
+ *
+ * No zero stands at its end but that of `.0`: Ruby would not write it, and finds a job again by the bytes that
+ * it would write. Its "reschedule" of a job with other bytes makes a second job.
  */
 export function wireSeconds(at: EpochMs): JsonText {
-  return (at / 1000).toFixed(3)
+  const seconds = String(Math.round(at) / 1000)
+  return seconds.includes('.') ? seconds : `${seconds}.0`
 }
 
 /** A moment out of a payload that any version may have written, or null when it cannot be understood. */

@@ -7,6 +7,8 @@ export interface Claim {
   /** The queue it was taken from, which need not be the one in its payload. */
   readonly queue: string
   readonly payload: string
+  /** Why nobody can run it, when its bytes are no text: `payload` then only resembles them. */
+  readonly unreadable?: string
 }
 
 /** What becomes of a job in flight. `payload: null` means the bytes that the store holds, untouched. */

@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
 export { faultyStore } from './faulty-store.ts'
 export { SimClock } from './sim-clock.ts'
 export {

@@ -73,3 +73,9 @@ test('a job that enqueues itself for ever ends the drain with an error', async (
   await again.enqueue()
   await assert.rejects(kit.drain(), { code: 'test.endless' })
 })
+
+test('a job that the kit was not given makes the drain fail, and says what to do', async () => {
+  await using kit = testKit({ jobs: [] })
+  await greet.enqueue('Ada')
+  await assert.rejects(kit.drain(), /name it in testKit/)
+})

@@ -88,7 +88,8 @@ export class TestKit implements AsyncDisposable {
    * Runs all that is due, and what it enqueues, one after the other. What fails goes to the retry set as in
    * production; move the clock and drain again to see it retried.
    *
-   * @throws UsageError `test.endless` after 10,000 runs: some job keeps enqueueing itself
+   * @throws UsageError `test.endless` after 10,000 runs: some job keeps enqueueing itself; `job.unknown` for a job
+   *   that the kit was not given
    */
   async drain(): Promise<DrainedJob[]> {
     const runs: DrainedJob[] = []
@@ -97,6 +98,8 @@ export class TestKit implements AsyncDisposable {
       const run = await this.#runOne()
       if (run === null) return runs
       runs.push(run)
+      if (run.result.kind === 'unrunnable')
+        throw new UsageError('job.unknown', `${run.result.reason}; name it in testKit({ jobs })`)
       if (runs.length >= LOOKED_AT)
         throw new UsageError('test.endless', `still not drained after ${LOOKED_AT} runs`)
     }
@@ -149,16 +152,19 @@ export function testKit(options: TestKitOptions): TestKit {
 
 /**
  * Runs one job here and now, with its arguments checked and sent through JSON as a store would.
+ * @returns how it came out: done, snoozed, killed, discarded
  * @throws what the job throws, or a UsageError for arguments that could not be enqueued
  */
 export async function runInline<Input extends readonly unknown[]>(
   job: Job<Input>,
   ...args: Input
-): Promise<void> {
+): Promise<JobResult> {
   await using kit = testKit({ jobs: [job] })
   await job.enqueue(...args)
   const [run] = await kit.drain()
-  if (run?.result.kind === 'failed') throw run.result.error.thrown
+  const { result } = run!
+  if (result.kind === 'failed') throw result.error.thrown
+  return result
 }
 
 function waitingJob({ class: job, args, jid, queue = 'default' }: Payload, at: EpochMs | null): WaitingJob {

@@ -13,7 +13,7 @@ import type { Runtime } from '../kernel/runtime.ts'
 import type { Isolation } from './isolation.ts'
 import { DONE, type JobResult } from './job-result.ts'
 import { RunContext } from './run-context.ts'
-import { JobAborted, type RunningJob } from './running-job.ts'
+import { JobAborted, labels, type RunningJob } from './running-job.ts'
 import { around, type WorkerMiddleware } from './worker-middleware.ts'
 
 export interface ExecutorOptions {
@@ -93,7 +93,9 @@ export class Executor {
   #abortAfter(job: RunningJob, timeoutMs: number): AbortController {
     const ended = new AbortController()
     void this.#runtime.clock.sleep(timeoutMs, ended.signal).then(() => {
-      if (!ended.signal.aborted) job.abort(new JobAborted('job.timed_out', `ran longer than ${timeoutMs} ms`))
+      if (ended.signal.aborted) return
+      job.abort(new JobAborted('job.timed_out', `ran longer than ${timeoutMs} ms`))
+      this.#runtime.logger.warn('a job is past its timeout and was told so', { ...labels(job), timeoutMs })
     })
     return ended
   }

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export type { Host } from './host.ts'
 export { linuxHost } from './host.ts'
 export type { Isolation } from './isolation.ts'

@@ -1,4 +1,5 @@
-import type { Malformed, Payload } from '../job/payload.ts'
+import { nameOf } from '../job/invocation.ts'
+import { isMalformed, type Malformed, type Payload } from '../job/payload.ts'
 import type { EpochMs } from '../kernel/clock.ts'
 import { CapstanError } from '../kernel/errors.ts'
 import type { Claim } from '../store/exchange.ts'
@@ -39,4 +40,12 @@ export class RunningJob {
     this.#aborted = reason
     this.#controller?.abort(reason)
   }
+}
+
+/** How log lines name a job. */
+export function labels(job: RunningJob): Record<string, unknown> {
+  const { payload, claim } = job
+  return isMalformed(payload)
+    ? { queue: claim.queue }
+    : { jid: payload.jid, class: nameOf(payload), queue: claim.queue }
 }

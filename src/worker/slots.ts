@@ -6,7 +6,7 @@ import type { Runtime } from '../kernel/runtime.ts'
 import type { Claim, Settlement } from '../store/exchange.ts'
 import type { Executor } from './executor.ts'
 import type { JobResult } from './job-result.ts'
-import { JobAborted, RunningJob } from './running-job.ts'
+import { JobAborted, labels, RunningJob } from './running-job.ts'
 import { settlementOf } from './settlement.ts'
 import type { Tally } from './tally.ts'
 import type { WorkerEvents } from './worker-events.ts'
@@ -52,7 +52,9 @@ export class Slots {
 
   /** Begins a claimed job. */
   take(claim: Claim): void {
-    const job = new RunningJob(claim, parsePayload(claim.payload), this.#runtime.clock.now())
+    const { unreadable } = claim
+    const payload = unreadable === undefined ? parsePayload(claim.payload) : { malformed: unreadable }
+    const job = new RunningJob(claim, payload, this.#runtime.clock.now())
     this.#running.set(claim.token, job)
     this.#params.events.jobStarted?.(job)
     const result = this.#params.executor.execute(job)
@@ -133,12 +135,4 @@ export class Slots {
         ...('reason' in result ? { reason: result.reason } : {}),
       })
   }
-}
-
-/** How log lines name a job. */
-export function labels(job: RunningJob): Record<string, unknown> {
-  const { payload, claim } = job
-  return isMalformed(payload)
-    ? { queue: claim.queue }
-    : { jid: payload.jid, class: nameOf(payload), queue: claim.queue }
 }

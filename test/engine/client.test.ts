@@ -24,7 +24,7 @@ describe('Client.enqueue', () => {
     const jid = await stage.client().enqueue(JOB, ['x', 1])
     assert.match(jid!, /^[0-9a-f]{24}$/)
     const [text] = await stage.queued('a')
-    const seconds = (stage.clock.now() / 1000).toFixed(3)
+    const seconds = (stage.clock.now() / 1000).toFixed(1)
     assert.equal(
       text,
       `{"class":"Work","retry":true,"queue":"a","args":["x",1],"jid":"${jid}","created_at":${seconds},"enqueued_at":${seconds}}`,

@@ -106,7 +106,7 @@ describe('dueRoute', () => {
     assert.deepEqual(dueRoute('{"class":"A","args":[1.0],"jid":"a","enqueued_at":1}', 1_795_492_274_000), {
       to: 'queue',
       queue: 'default',
-      payload: '{"class":"A","args":[1.0],"jid":"a","enqueued_at":1795492274.000}',
+      payload: '{"class":"A","args":[1.0],"jid":"a","enqueued_at":1795492274.0}',
     })
   })
 })

@@ -220,7 +220,7 @@ test('an unknown jid among known ones fails the command, unknown ones alone matc
     results: [{ id: 'abc', name: 'Thumbnail', place, outcome: 'done' }],
     missing: ['xyz'],
   })
-  assert.match(stderr, /no job has the jid "xyz"/)
+  assert.match(stderr, /no job has the jid \\?"xyz/)
   assert.equal((await run('kill xyz')).code, 3)
 })
 

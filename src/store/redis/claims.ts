@@ -10,6 +10,7 @@ import {
   type MoveArgument,
 } from './scripts/exchange.ts'
 import { decodeHeld, inFlight as inFlightScript } from './scripts/landing.ts'
+import { NOT_TEXT, readText } from './stored-text.ts'
 
 /** Takes jobs for workers and takes them back. */
 export class Claims {
@@ -49,7 +50,8 @@ export class Claims {
       args,
     })
     look?.found()
-    return replyOf(request, { parts: decodeExchange(reply), call, done, moves })
+    const answer = replyOf(request, { parts: decodeExchange(reply), call, done, moves })
+    return { ...answer, claims: await this.#judged(identity, answer.claims) }
   }
 
   async inFlight(identity: string): Promise<Claim[]> {
@@ -58,11 +60,33 @@ export class Claims {
       keys: [keys.landings(identity), keys.queues, keys.inFlight(identity)],
       args: [keys.landingPrefix(identity), keys.queuePrefix],
     })
-    return decodeHeld<string>(reply).map(([token, payload]) => ({
+    const claims = decodeHeld<string>(reply).map(([token, payload]) => ({
       token,
       queue: queueOf(token) ?? '',
       payload,
     }))
+    return this.#judged(identity, claims)
+  }
+
+  /**
+   * Marks the claims whose bytes are no UTF-8. Only those can be that hold the character which stands for such
+   * bytes, and their bytes are asked for once more.
+   */
+  async #judged(identity: string, claims: readonly Claim[]): Promise<Claim[]> {
+    const doubtful = claims.filter(({ payload }) => payload.includes('\ufffd')).map(({ token }) => token)
+    if (doubtful.length === 0) return [...claims]
+    const { client, keys } = this.#ground
+    const held = (await client.command(
+      ['HMGET', keys.inFlight(identity), ...doubtful],
+      true,
+    )) as Array<Buffer | null>
+    const unreadable = new Set(
+      doubtful.filter((_, index) => {
+        const bytes = held[index]
+        return bytes && !readText(bytes).isExact
+      }),
+    )
+    return claims.map((claim) => (unreadable.has(claim.token) ? { ...claim, unreadable: NOT_TEXT } : claim))
   }
 
   /** What is merely done, which is most, apart from what goes somewhere. */

@@ -3,6 +3,7 @@ import { shaOf, type Trace, traceOf } from './entry-ref.ts'
 import { type Ground, graveOf } from './ground.ts'
 import { nextJobs } from './inspection.ts'
 import { move as moveScript } from './scripts/move.ts'
+import { readText } from './stored-text.ts'
 
 // Jobs of a queue looked at in one go when an entry is searched.
 const SEARCH_SIZE = 500
@@ -21,6 +22,8 @@ export const move =
         ? { key: keys.queue(place.queue), score: '' }
         : { key: keys[place.set], score: trace.place }
     const to = destinationOf(move)
+    // Where its text is not its bytes, whatever was made of the text must not replace them.
+    const payload = readText(bytes).isExact ? to.payload : null
     const moved = await client.run(moveScript, {
       keys: [from.key, keys.queues, to.name === 'dead' ? keys.dead : keys.queue(to.queue)],
       args: [
@@ -29,8 +32,8 @@ export const move =
         from.score,
         to.name,
         to.queue,
-        to.payload === null ? '1' : '0',
-        to.payload ?? '',
+        payload === null ? '1' : '0',
+        payload ?? '',
       ],
     })
     return moved === 1

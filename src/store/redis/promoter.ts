@@ -2,7 +2,7 @@ import type { PromoteRequest, Route } from '../transfer.ts'
 import { type Ground, graveOf } from './ground.ts'
 import { scoreOf } from './score.ts'
 import { promote as promoteScript } from './scripts/promote.ts'
-import { readText } from './stored-text.ts'
+import { NOT_TEXT, readText } from './stored-text.ts'
 
 /** `Store.promote`: looks at what is due, retries first, then moves each entry that is still there, in one step. */
 export const promote =
@@ -42,5 +42,5 @@ export const promote =
 
 function routeOf(bytes: Buffer, route: PromoteRequest['route']): Route {
   const { text, isExact } = readText(bytes)
-  return isExact ? route(text) : { to: 'dead', payload: null, reason: 'not valid UTF-8' }
+  return isExact ? route(text) : { to: 'dead', payload: null, reason: NOT_TEXT }
 }

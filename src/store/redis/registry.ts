@@ -5,7 +5,9 @@ import type { Ground } from './ground.ts'
 import type { Reply } from './reply-parser.ts'
 import { scoreOf } from './score.ts'
 import { decodeBeat, heartbeat as heartbeatScript } from './scripts/heartbeat.ts'
+import { registered as registeredScript } from './scripts/registered.ts'
 import { signal as signalScript } from './scripts/signal.ts'
+import { sidekiqWorkers } from './sidekiq-workers.ts'
 import { utcDate } from './utc-date.ts'
 
 /** Readers take a process whose hash is gone for dead: the lease on the wire. */
@@ -67,28 +69,33 @@ export const heartbeat =
     return decodeBeat(reply)
   }
 
-/** `Store.workers`. */
-export const workers =
-  ({ client, keys }: Ground) =>
-  async (): Promise<WorkerRecord[]> => {
-    const stored = ((await client.command(['HVALS', keys.workers])) as string[])
-      .map((text) => JSON.parse(text) as StoredRecord)
-      .toSorted((a, b) => (a.info.identity < b.info.identity ? -1 : 1))
-    const payloads = await Promise.all(
-      stored.map(async ({ info, running }) => {
-        if (running.length === 0) return []
-        const { identity } = info
-        const tokens = running.map(([token]) => token)
-        const [work, held] = await Promise.all([
-          client.command(['HMGET', keys.work(identity), ...tokens]),
-          // The work hash of a worker that does not beat any more is gone after its lease.
-          client.command(['HMGET', keys.inFlight(identity), ...tokens]),
-        ])
-        return payloadsOf(work, held)
-      }),
-    )
-    return stored.map((record, index) => recordOf(record, payloads[index]!))
-  }
+/** `Store.workers`: ours, then Sidekiq's own. */
+export const workers = (ground: Ground) => async (): Promise<WorkerRecord[]> => {
+  const { client, keys } = ground
+  const reply = await client.run(registeredScript, { keys: [keys.workers, keys.processes], args: [] })
+  const [texts, own, processes] = reply as [string[], string[], string[]]
+  const stored = texts
+    .map((text) => JSON.parse(text) as StoredRecord)
+    .toSorted((a, b) => (a.info.identity < b.info.identity ? -1 : 1))
+  const payloads = await Promise.all(
+    stored.map(async ({ info, running }) => {
+      if (running.length === 0) return []
+      const { identity } = info
+      const tokens = running.map(([token]) => token)
+      const [work, held] = await Promise.all([
+        client.command(['HMGET', keys.work(identity), ...tokens]),
+        // The work hash of a worker that does not beat any more is gone after its lease.
+        client.command(['HMGET', keys.inFlight(identity), ...tokens]),
+      ])
+      return payloadsOf(work, held)
+    }),
+  )
+  const others = processes.filter((identity) => !own.includes(identity)).toSorted()
+  return [
+    ...stored.map((record, index) => recordOf(record, payloads[index]!)),
+    ...(await sidekiqWorkers(ground, others)),
+  ]
+}
 
 /** `Store.signal`. */
 export const signal =

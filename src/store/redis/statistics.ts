@@ -30,14 +30,15 @@ export const stats =
     const { client, keys } = ground
     const dates = lastDates(now, days)
     const counters = dates.flatMap((date) => [`${keys.processed}:${date}`, `${keys.failed}:${date}`])
-    const [names, identities, counts, scheduled, retries, dead] = (await Promise.all([
+    const [names, identities, processes, counts, scheduled, retries, dead] = (await Promise.all([
       client.command(['SMEMBERS', keys.queues]),
       client.command(['HKEYS', keys.workers]),
+      client.command(['SMEMBERS', keys.processes]),
       client.command(['MGET', keys.processed, keys.failed, ...counters]),
       client.command(['ZCARD', keys.schedule]),
       client.command(['ZCARD', keys.retry]),
       client.command(['ZCARD', keys.dead]),
-    ])) as [string[], string[], Array<string | null>, number, number, number]
+    ])) as [string[], string[], string[], Array<string | null>, number, number, number]
     const [enqueued, inFlight] = await Promise.all([
       sum(names.map((name) => client.command(['LLEN', keys.queue(name)]))),
       sum(identities.map((identity) => client.command(['HLEN', keys.inFlight(identity)]))),
@@ -51,7 +52,8 @@ export const stats =
       retries,
       dead,
       inFlight,
-      workers: identities.length,
+      // Sidekiq's own are in its register only; it strikes ours off when we are silent, though they hold jobs.
+      workers: new Set([...identities, ...processes]).size,
       days: dates.map((date, ago) => ({ date, processed: count(2 + 2 * ago), failed: count(3 + 2 * ago) })),
     }
   }

@@ -1,3 +1,6 @@
+/** Why a payload that is not exact cannot be run. */
+export const NOT_TEXT = 'not valid UTF-8'
+
 /** Bytes of the store as text. Not exact when they are no UTF-8: then the text stands for them only to the eye. */
 export function readText(bytes: Buffer): { readonly text: string; readonly isExact: boolean } {
   const text = bytes.toString()

@@ -1,2 +1,3 @@
+/// <reference types="node" preserve="true" />
 export type { SqliteDurability, SqliteOptions } from './options.ts'
 export { openSqliteStore } from './sqlite-store.ts'

@@ -7,6 +7,7 @@ import { inFlight, returnLanded } from './landing.ts'
 import { move } from './move.ts'
 import { promote } from './promote.ts'
 import { push } from './push.ts'
+import { registered } from './registered.ts'
 import { signal } from './signal.ts'
 
 /** Every script, to be loaded when a connection is opened. */
@@ -22,4 +23,5 @@ export const ALL_SCRIPTS: readonly Script[] = [
   clearSet,
   clearQueue,
   signal,
+  registered,
 ]
