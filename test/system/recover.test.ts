@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { slow } from './fixtures/worker/jobs/jobs.ts'
+import { beatOf, eventually } from './redis-fixture.ts'
+import { Scene, STORES, type StoreKind } from './scene.ts'
+import type { WorkerProcess } from './worker-process.ts'
+
+const DEADLINE = { timeout: 100_000 }
+
+async function open(kind: StoreKind, t: { after(close: () => Promise<void>): void }): Promise<Scene> {
+  const scene = await Scene.open(kind)
+  t.after(() => scene.close())
+  return scene
+}
+
+/** The identity of a worker that runs a job. */
+async function busy(scene: Scene, worker: WorkerProcess): Promise<string> {
+  await slow.enqueue(scene.diary, 3_600_000)
+  await scene.written('slow begins')
+  return identityOf(scene, worker)
+}
+
+async function identityOf({ connection }: Scene, { child }: WorkerProcess): Promise<string> {
+  const workers = await connection.store.workers()
+  return workers.find(({ info }) => info.pid === child.pid)!.info.identity
+}
+
+/** What waits, what runs, and how many workers there are. */
+async function state({ connection }: Scene) {
+  const { enqueued, inFlight, workers } = await connection.store.stats(Date.now(), 1)
+  return { enqueued, inFlight, workers }
+}
+
+for (const kind of STORES) {
+  test(
+    `on ${kind}, recover without a name gives the jobs of this host's dead processes back`,
+    DEADLINE,
+    async (t) => {
+      const scene = await open(kind, t)
+      const dying = scene.work()
+      const identity = await busy(scene, dying)
+      await dying.end('SIGKILL')
+      const { code, stdout } = await scene.capstan('recover', '--json', '--cause', 'power cut')
+      assert.deepEqual([code, JSON.parse(stdout)], [0, { recovered: [{ identity, jobs: 1 }] }])
+      assert.deepEqual(await state(scene), { enqueued: 1, inFlight: 0, workers: 0 })
+      const [entry] = await scene.connection.store.list({ queue: 'default' }, { offset: 0, limit: 1 })
+      assert.deepEqual(JSON.parse(entry!.payload).capstan_crash.causes, ['power cut'])
+      const again = await scene.capstan('recover')
+      assert.equal(again.code, 0)
+      assert.match(again.stdout, /no dead worker left anything behind/)
+    },
+  )
+
+  test(
+    `on ${kind}, recover leaves alone who lives, and refuses to recover it by name`,
+    DEADLINE,
+    async (t) => {
+      const scene = await open(kind, t)
+      const alive = scene.work()
+      const identity = await busy(scene, alive)
+      const all = await scene.capstan('recover', '--json')
+      assert.deepEqual([all.code, JSON.parse(all.stdout)], [0, { recovered: [] }])
+      const one = await scene.capstan('recover', identity)
+      assert.deepEqual([one.code, one.stdout], [2, ''])
+      assert.match(one.stderr, /is alive on this host; stop it first/)
+      assert.deepEqual(await state(scene), { enqueued: 0, inFlight: 1, workers: 1 })
+    },
+  )
+}
+
+test('recover with a name takes that worker only', DEADLINE, async (t) => {
+  const scene = await open('sqlite', t)
+  const [one, other] = [scene.work(), scene.work('--queue', 'elsewhere')]
+  const identity = await busy(scene, one)
+  await other.said('ready')
+  const spared = await identityOf(scene, other)
+  await Promise.all([one.end('SIGKILL'), other.end('SIGKILL')])
+  const { code, stdout } = await scene.capstan('recover', identity, '--json')
+  assert.deepEqual([code, JSON.parse(stdout)], [0, { recovered: [{ identity, jobs: 1 }] }])
+  assert.deepEqual(
+    (await scene.connection.store.workers()).map(({ info }) => info.identity),
+    [spared],
+  )
+})
+
+test('recover with a name believes that a worker of another host is dead', DEADLINE, async (t) => {
+  const scene = await open('sqlite', t)
+  const { store } = scene.connection
+  const beat = beatOf('far-away:4321:aaaaaaaaaaaa', { now: Date.now() })
+  await store.heartbeat({ ...beat, worker: { ...beat.worker, hostname: 'far-away' } })
+  const all = await scene.capstan('recover', '--json')
+  assert.deepEqual(JSON.parse(all.stdout), { recovered: [] })
+  const { code, stdout } = await scene.capstan('recover', beat.worker.identity, '--json')
+  assert.deepEqual([code, JSON.parse(stdout).recovered], [0, [{ identity: beat.worker.identity, jobs: 0 }]])
+})
+
+test('recover of a worker that is not there is refused', DEADLINE, async (t) => {
+  const scene = await open('sqlite', t)
+  const { code, stdout, stderr } = await scene.capstan('recover', 'nobody:1:aaaaaaaaaaaa')
+  assert.deepEqual([code, stdout], [2, ''])
+  assert.match(stderr, /no worker is registered as "nobody:1:aaaaaaaaaaaa"; see capstan workers/)
+})
+
+test('what was recovered runs again', DEADLINE, async (t) => {
+  const scene = await open('sqlite', t)
+  const dying = scene.work()
+  await slow.enqueue(scene.diary, 1_500)
+  await scene.written('slow begins')
+  await dying.end('SIGKILL')
+  assert.equal((await scene.capstan('recover')).code, 0)
+  scene.work()
+  await eventually(async () => {
+    assert.deepEqual(await scene.lines(), ['slow begins', 'slow begins', 'slow ends'])
+  })
+})
