@@ -13,6 +13,7 @@ for (const kind of STORES) {
     const scene = await Scene.open(kind)
     t.after(() => scene.close())
     const workers = [scene.work(), scene.work()]
+    await Promise.all(workers.map((worker) => worker.said('ready')))
     const clients = ['ann', 'bob'].map((name) => scene.run(ENQUEUER, scene.diary, name, String(JOBS_EACH)))
     for (const { code, stderr } of await Promise.all(clients)) assert.equal(code, 0, stderr)
     await scene.drained()

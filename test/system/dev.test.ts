@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, connect, defineJob } from '../../src/index.ts'
 import { eventually } from './redis-fixture.ts'
 import { isAlive } from './scene.ts'
@@ -31,6 +32,8 @@ export const probe = defineJob({
 `
 const probe = defineJob({ name: 'Probe', run(_args: [diary: string, ms: number]) {} })
 
+const started: DevProcess[] = []
+
 /** A real `capstan dev`, leading a process group as under a terminal. */
 class DevProcess {
   readonly child: ChildProcess
@@ -44,6 +47,7 @@ class DevProcess {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
     })
+    started.push(this)
     this.exited = once(this.child, 'exit').then(([code]) => code)
     createInterface({ input: this.child.stderr! }).on('line', (text) => {
       this.lines.push(text.startsWith('{') ? JSON.parse(text) : { msg: text })
@@ -61,6 +65,14 @@ class DevProcess {
   /** Of the workers that it has started. */
   workers(): number[] {
     return this.lines.filter(({ msg }) => msg === 'worker running').map(({ pid }) => pid as number)
+  }
+
+  /** Leaves nothing behind, whatever state a test left it in. */
+  async end(): Promise<void> {
+    this.child.kill('SIGTERM')
+    await Promise.race([this.exited, sleep(5_000, undefined, { ref: false })])
+    this.child.kill('SIGKILL')
+    for (const pid of this.workers()) if (await isAlive(pid)) process.kill(pid, 'SIGKILL')
   }
 
   /** What Ctrl-C in a terminal does: the signal goes to the whole group. */
@@ -91,8 +103,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  dev.child.kill('SIGKILL')
-  for (const pid of dev.workers()) if (await isAlive(pid)) process.kill(pid, 'SIGKILL')
+  for (const each of started.splice(0)) await each.end()
   await connection.close()
   await rm(directory, { recursive: true })
 })
