@@ -12,7 +12,7 @@ const PROCESSES = 2
 const RUN_LIMIT_MS = 25 * 60_000
 
 /** What --without can leave out. */
-const PARTS = ['redis']
+const PARTS = ['redis', 'ruby']
 
 interface Request {
   readonly files: readonly string[]
@@ -69,6 +69,13 @@ function testFilesIn(folder: string): string[] {
 function requireRedis({ without }: Request): void {
   if (without.includes('redis') || isOnPath('redis-server')) return
   throw new Refusal('redis-server is missing: run bin/setup, or leave its tests out with --without redis')
+}
+
+/** Only where its tests are asked for: nobody else needs it. */
+function requireRuby({ files, without }: Request): void {
+  const isAsked = files.some((file) => file.startsWith(join('test', 'ruby')))
+  if (!isAsked || without.includes('ruby') || without.includes('redis') || isOnPath('sidekiq')) return
+  throw new Refusal('sidekiq is missing: run bin/setup, or leave its tests out with --without ruby')
 }
 
 function isOnPath(program: string): boolean {
@@ -135,6 +142,7 @@ function repeatedOptions({ seed, without }: Request): string[] {
 async function main(args: readonly string[]): Promise<number> {
   const request = requestFrom(args)
   requireRedis(request)
+  requireRuby(request)
   const mayBeEmpty = request.only !== undefined || request.without.length > 0
   const run = { only: request.only, mayBeEmpty, env: environmentFor(request), signal: endOfRun() }
   announce(request)

@@ -1,10 +1,6 @@
 import type { Payload } from '../job/payload.ts'
+import { isRailsWrapper } from '../job/rails-arguments.ts'
 
-/** The two classes under which Rails puts its own jobs on the wire. */
-const WRAPPERS = new Set([
-  'ActiveJob::QueueAdapters::SidekiqAdapter::JobWrapper',
-  'Sidekiq::ActiveJob::Wrapper',
-])
 const MAILERS = new Set([
   'ActionMailer::DeliveryJob',
   'ActionMailer::MailDeliveryJob',
@@ -23,7 +19,7 @@ export interface Shown {
  */
 export function shown(payload: Payload, args: readonly unknown[] = payload.args): Shown {
   const own = textOr(payload.display_class, null)
-  const inside = WRAPPERS.has(payload.class)
+  const inside = isRailsWrapper(payload.class)
     ? (args[0] as { arguments?: unknown } | undefined)?.arguments
     : null
   const name = own ?? textOr(payload.wrapped, payload.class)

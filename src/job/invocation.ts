@@ -21,7 +21,7 @@ export interface Refusal {
  * never hear of its end, or its arguments cannot be read.
  */
 export function invocationOf(raw: string, payload: Payload): Invocation | Refusal {
-  for (const [key, reason] of REFUSED_KEYS) if (isSet(payload[key])) return { refused: reason }
+  for (const key of REFUSED_KEYS) if (isSet(payload[key])) return { refused: REASONS[key] }
   try {
     return unwrapped(raw, payload)
   } catch (error) {
@@ -51,11 +51,12 @@ export function nameOf(payload: Payload): string {
 }
 
 /** What only Ruby's commercial editions can do. `null` and `false` mean that the job does not ask for it. */
-const REFUSED_KEYS: ReadonlyArray<readonly [string, string]> = [
-  ['bid', 'it belongs to a batch of Sidekiq Pro ("bid"), which would never hear that it has run'],
-  ['unique_for', 'it holds a unique lock of Sidekiq Enterprise ("unique_for"), which nobody would release'],
-  ['encrypt', 'its last argument is encrypted by Sidekiq Enterprise ("encrypt") and cannot be read'],
-]
+const REASONS = {
+  bid: 'it belongs to a batch of Sidekiq Pro ("bid"), which would never hear that it has run',
+  unique_for: 'it holds a unique lock of Sidekiq Enterprise ("unique_for"), which nobody would release',
+  encrypt: 'its last argument is encrypted by Sidekiq Enterprise ("encrypt") and cannot be read',
+}
+const REFUSED_KEYS = ['bid', 'unique_for', 'encrypt'] as const
 
 function isSet(value: unknown): boolean {
   return value !== undefined && value !== null && value !== false

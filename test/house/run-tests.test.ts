@@ -192,6 +192,18 @@ test('without redis-server the run refuses, saying what to do', () => {
   assert.match(stderr, /redis-server is missing: run bin\/setup, or .* --without redis/)
 })
 
+test('without sidekiq the tests in test/ruby are refused, saying what to do; others run', () => {
+  withRedis()
+  const machine = { PATH: folder }
+  given('src/a.test.ts', "test('one', () => {})")
+  assert.equal(run([], machine).lastLine, '1 passed, 0 failed')
+  given('test/ruby/b.test.ts', "test('two', () => {})")
+  const { status, stderr } = run([], machine)
+  assert.equal(status, 1)
+  assert.match(stderr, /sidekiq is missing: run bin\/setup, or .* --without ruby/)
+  assert.equal(run(['--without', 'ruby'], machine).lastLine, '2 passed, 0 failed')
+})
+
 test('wrong arguments are refused in one line', () => {
   given('src/a.test.ts', "test('one', () => {})")
   for (const args of [

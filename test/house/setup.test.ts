@@ -58,7 +58,7 @@ beforeEach(() => {
   machine('npm', `[ "$1" = --version ] && { echo 11.1.0; exit; }\necho "npm $*" >>"$LOG"\n${INSTALL}`)
   machine('apt-get', 'echo "apt-get $DEBIAN_FRONTEND $*" >>"$LOG"')
   machine('id', 'echo 0')
-  for (const program of ['redis-server', 'redis-sentinel', 'openssl']) machine(program, '')
+  for (const program of ['redis-server', 'redis-sentinel', 'openssl', 'sidekiq']) machine(program, '')
 })
 afterEach(() => rmSync(copy, { recursive: true, force: true }))
 
@@ -108,7 +108,10 @@ describe('npm packages', () => {
   test('are installed from the lock file at first, and not again', () => {
     const first = run()
     assert.equal(first.stderr, 'bin/setup: installing the npm packages with npm 11.1.0\n')
-    assert.equal(first.stdout, 'setup: ready, with Node 24.1.0 and redis-server redis-sentinel openssl\n')
+    assert.equal(
+      first.stdout,
+      'setup: ready, with Node 24.1.0 and redis-server redis-sentinel openssl sidekiq\n',
+    )
     assert.match(first.calls.join(), /^npm ci [^,]*$/)
     const second = run()
     assert.deepEqual([second.calls, second.stderr, second.status], [[], '', 0])
@@ -204,9 +207,25 @@ describe('programs', () => {
   test('of Redis may be left out', () => {
     remove('redis-server', 'redis-sentinel')
     const { stdout, calls } = run(['--without', 'redis'])
-    assert.equal(stdout, 'setup: ready, with Node 24.1.0 and openssl\n')
+    assert.equal(stdout, 'setup: ready, with Node 24.1.0 and openssl sidekiq\n')
     assert.equal(calls.length, 1)
   })
+
+  test('of Ruby are installed by the name of their package, and may be left out', () => {
+    remove('sidekiq')
+    assert.match(run().calls.at(-1)!, /install -y --no-install-recommends ruby-sidekiq$/)
+    remove('redis-server', 'redis-sentinel')
+    const { stdout } = run(['--without', 'redis', '--without', 'ruby'])
+    assert.equal(stdout, 'setup: ready, with Node 24.1.0 and openssl\n')
+  })
+
+  for (const args of [['--without'], ['--without', 'node'], ['redis'], ['--without', 'redisx']]) {
+    test(`are not looked for after unknown arguments: ${args.join(' ')}`, () => {
+      const { stderr, status, calls } = run(args)
+      assert.match(stderr, /unknown arguments: .* \(see bin\/setup --help\)/)
+      assert.deepEqual([status, calls], [1, []])
+    })
+  }
 
   test('of Redis do not start as services: a policy forbids it during the installation only', () => {
     remove('redis-server')
