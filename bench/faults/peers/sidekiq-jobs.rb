@@ -1,0 +1,25 @@
+require 'sidekiq'
+
+# The same job as the others': says when it begins and when it has ended.
+class FaultJob
+  include Sidekiq::Worker
+  sidekiq_options retry: 0
+
+  def perform(id, milliseconds, kind)
+    write('begin', id)
+    if kind == 'kill'
+      Process.kill('KILL', Process.pid)
+      sleep 60
+    else
+      sleep milliseconds / 1000.0
+    end
+    write('end', id)
+  end
+
+  private
+
+  def write(word, id)
+    line = "#{word} #{id} #{Process.pid} #{(Time.now.to_f * 1000).to_i}\n"
+    File.open(ENV.fetch('DIARY'), 'a') { |file| file.syswrite(line) }
+  end
+end
