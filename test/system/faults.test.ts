@@ -15,7 +15,8 @@ const oneKill: Fault = {
   title: () => 'worker killed once',
   inapplicable: () => null,
   async run(scene) {
-    await scene.enqueue({ jobMs: 50, count: JOBS })
+    // Two seconds of work: however late the kill comes on a busy machine, it hits jobs.
+    await scene.enqueue({ jobMs: 500, count: JOBS })
     const worker = scene.keepWorker()
     await scene.nextBegin()
     await worker.current.end('SIGKILL')
