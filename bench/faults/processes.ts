@@ -92,8 +92,13 @@ export class Keeper {
     this.#watch()
   }
 
-  async stop(): Promise<void> {
+  /** Starts none again; the worker that is up stays as it is. */
+  rest(): void {
     this.#stopped = true
+  }
+
+  async stop(): Promise<void> {
+    this.rest()
     await this.current.end('SIGTERM')
   }
 

@@ -107,6 +107,7 @@ export class Scene {
   }
 
   async close(): Promise<void> {
+    for (const keeper of this.#keepers) keeper.rest()
     await this.processes.close()
     await Promise.all(this.#proxies.map((proxy) => proxy.close()))
   }

@@ -16,7 +16,7 @@ export async function measureLmove({ servers, samples }: Bench): Promise<void> {
   const { stdout } = await run('redis-benchmark', [...benchmark, 'LMOVE', 'from', 'to', 'RIGHT', 'LEFT'])
   const after = await redis.read()
   await redis.clear()
-  const value = Number(/^".*","([0-9.]+)"/m.exec(stdout.split('\n').slice(1).join('\n'))?.[1])
+  const value = Number(/^"[^"]*","([0-9.]+)"/m.exec(stdout.split('\n').slice(1).join('\n'))?.[1])
   samples.add({ measure: 'process, C=100', unit: 'jobs/s', subject: LMOVE, value })
   const cpu = (after.cpuUs - before.cpuUs) / JOBS
   samples.add({ measure: 'server CPU, C=100', unit: 'µs/job', subject: LMOVE, value: cpu })
