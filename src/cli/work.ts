@@ -11,6 +11,7 @@ import { watchLoop } from '../worker/watchdog/watch-loop.ts'
 import { Worker } from '../worker/worker.ts'
 import type { WorkerOptions } from '../worker/worker-options.ts'
 import { processIsolation } from './isolated.ts'
+import { EXIT } from './output.ts'
 import { type Session, thisHost } from './session.ts'
 import { version } from './version.ts'
 
@@ -51,6 +52,8 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
     jobs: jobs.size,
   })
   await worker.ended
+  // Another worker may begin them now: what of them still runs here must not run on for the time of a tidy end.
+  if (worker.handedBack > 0) process.exit(EXIT.ok)
   await loopWatch.stop()
   stopListening()
 }

@@ -41,6 +41,7 @@ export class Worker {
   readonly #reaper: Reaper
   readonly #hurried = new AbortController()
   #state: WorkerState = 'starting'
+  #handedBack = 0
   #stopping: Promise<void> | null = null
   readonly #ended = Promise.withResolvers<void>()
 
@@ -87,6 +88,11 @@ export class Worker {
   /** Resolves when the worker has stopped, whoever stopped it. */
   get ended(): Promise<void> {
     return this.#ended.promise
+  }
+
+  /** Jobs that outlasted the drain. Others may run them from the moment that `ended` resolves, so end the process. */
+  get handedBack(): number {
+    return this.#handedBack
   }
 
   /** What runs at this moment. */
@@ -148,10 +154,12 @@ export class Worker {
     for (const { slots } of this.#capsules) slots.abort(reason)
     await Promise.all([this.#drained(drainMs), this.#poller.stop(), this.#reaper.stop()])
     const handedBack = this.#capsules.flatMap(({ slots }) => slots.abandon())
+    this.#handedBack = handedBack.length
     if (handedBack.length > 0)
       logger.warn('the drain time is over; jobs are handed back', { jobs: handedBack.length })
-    await this.#sayGoodbye()
+    // Before the jobs are anybody else's: a cell that still ran one would run it beside its next worker.
     await this.#options.isolation?.close()
+    await this.#sayGoodbye()
     this.#enter('stopped')
     this.#ended.resolve()
   }

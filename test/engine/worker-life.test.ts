@@ -333,13 +333,18 @@ describe('Worker.stop', () => {
     assert.equal(stage.clock.sleeping, 0)
   })
 
-  test('ends the cells of isolated jobs', async () => {
-    let closed = 0
+  test('ends the cells of isolated jobs before it hands their jobs back', async () => {
+    const closedBeside: string[][] = []
     const never = () => assert.fail('not asked for')
-    const isolation = { runInProcess: never, runInThread: never, close: async () => void closed++ }
-    const { stage, worker } = await busy({ isolation, drainMs: 0 })
+    const close = async () => void closedBeside.push(await queuedIn(stage))
+    const { stage, worker } = await busy({
+      isolation: { runInProcess: never, runInThread: never, close },
+      drainMs: 0,
+    })
+    const waiting = await queuedIn(stage)
     await stage.clock.run(worker.stop())
-    assert.equal(closed, 1)
+    assert.deepEqual(closedBeside, [waiting])
+    assert.deepEqual(await queuedIn(stage), ['1', '2', ...waiting])
   })
 })
 
