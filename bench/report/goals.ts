@@ -71,10 +71,8 @@ function growthGoals(
   const names = ['longer backlog', 'more queues', 'more processes']
   return families.map((family, i) => {
     const measures = samples.measures().filter(({ measure }) => family.test(measure))
-    const [first] = measures
-    const last = measures.at(-1)
-    const value =
-      first && last ? divide(samples.median(last.measure, US), samples.median(first.measure, US)) : null
+    const costs = measures.map(({ measure }) => samples.median(measure, US)).filter((cost) => cost !== null)
+    const value = costs.length < 2 ? null : Math.max(...costs) / Math.min(...costs)
     return most(`worker CPU per job with ${names[i]}, times the least`, value, 1.2)
   })
 }

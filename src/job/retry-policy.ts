@@ -3,7 +3,7 @@ import type { Random } from '../kernel/random.ts'
 /** Retries of a job that does not say how many it wants. With the curve below they span about 20 days. */
 export const DEFAULT_RETRIES = 25
 
-/** Retries that a payload asks for: a count, or Infinity never; `retry: 0` is a count, not "off". */
+/** Retries that a payload asks for. `retry: 0` is a count: none, and then to the dead set. */
 export function retryLimit(retry: boolean | number | null | undefined): number {
   if (typeof retry === 'number') return retry
   return retry === false ? 0 : DEFAULT_RETRIES

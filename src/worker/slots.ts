@@ -38,10 +38,6 @@ export class Slots {
     return this.#params.concurrency - this.#running.size
   }
 
-  get size(): number {
-    return this.#running.size
-  }
-
   has(token: string): boolean {
     return this.#running.has(token)
   }

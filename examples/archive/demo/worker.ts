@@ -11,7 +11,7 @@ export interface WorkerCounts {
   recovered: number
 }
 
-/** A `capstan work` of this example, in a process of its own, with its log kept in a file's worth of lines. */
+/** A `capstan work` of this example, in a process of its own; what it logs is counted. */
 export class DemoWorker {
   readonly #child: ChildProcess
   readonly #log: string[] = []
@@ -38,10 +38,6 @@ export class DemoWorker {
       started.reject(new Error(`the worker ended before it was ready:\n${this.#log.slice(-20).join('\n')}`)),
     )
     started.promise.catch(() => {})
-  }
-
-  get log(): string {
-    return this.#log.join('\n')
   }
 
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {

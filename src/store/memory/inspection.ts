@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../kernel/clock.ts'
+import { lastUtcDays } from '../../kernel/utc-day.ts'
 import type {
   Entry,
   EntryRef,
@@ -10,9 +11,6 @@ import type {
   StoreStats,
 } from '../inspection.ts'
 import type { DayCounts, MemoryState } from './memory-state.ts'
-import { utcDay } from './utc-day.ts'
-
-const DAY_MS = 86_400_000
 
 // There is no engine of its own behind a memory store.
 const ENGINE_VERSION = '1'
@@ -73,10 +71,10 @@ export const stats =
     dead: state.sets.dead.length,
     inFlight: sum([...state.workers.values()].map((worker) => worker.inFlight.size)),
     workers: state.workers.size,
-    days: Array.from({ length: days }, (_, daysAgo) => {
-      const date = utcDay(now - daysAgo * DAY_MS)
-      return { date, ...(state.counts.get(date) ?? { processed: 0, failed: 0 }) }
-    }),
+    days: lastUtcDays(now, days).map((date) => ({
+      date,
+      ...(state.counts.get(date) ?? { processed: 0, failed: 0 }),
+    })),
   })
 
 export const ping = (_state: MemoryState) => (): StoreHealth => ({

@@ -1,7 +1,7 @@
 import type { EpochMs } from '../../kernel/clock.ts'
+import { utcDay } from '../../kernel/utc-day.ts'
 import type { Beat, BeatReply, WorkerRecord, WorkerSignal } from '../worker-record.ts'
 import type { MemoryState } from './memory-state.ts'
-import { utcDay } from './utc-day.ts'
 
 /** A beat with the `now` of the last one is its repeat: it counts nothing and gets the same signal. */
 export const heartbeat =

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../kernel/clock.ts'
+import { utcDay } from '../../kernel/utc-day.ts'
 import type { Beat, BeatReply, RunningJob, WorkerInfo, WorkerRecord, WorkerSignal } from '../worker-record.ts'
 import { queueOf } from './claim-token.ts'
 import type { Ground } from './ground.ts'
@@ -8,7 +9,6 @@ import { decodeBeat, heartbeat as heartbeatScript } from './scripts/heartbeat.ts
 import { registered as registeredScript } from './scripts/registered.ts'
 import { signal as signalScript } from './scripts/signal.ts'
 import { sidekiqWorkers } from './sidekiq-workers.ts'
-import { utcDate } from './utc-date.ts'
 
 /** Readers take a process whose hash is gone for dead: the lease on the wire. */
 const LEASE_SECONDS = 60
@@ -33,7 +33,7 @@ export const heartbeat =
   async (beat: Beat): Promise<BeatReply> => {
     const { worker, now, running } = beat
     const { identity } = worker
-    const day = utcDate(now)
+    const day = utcDay(now)
     const fields = processFields(beat)
     const reply = await client.run(heartbeatScript, {
       keys: [

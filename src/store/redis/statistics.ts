@@ -1,7 +1,7 @@
 import type { EpochMs } from '../../kernel/clock.ts'
+import { lastUtcDays } from '../../kernel/utc-day.ts'
 import type { QueueSummary, StoreStats } from '../inspection.ts'
 import type { Ground } from './ground.ts'
-import { lastDates } from './utc-date.ts'
 
 /** `Store.queues`. */
 export const queues =
@@ -28,7 +28,7 @@ export const stats =
   (ground: Ground) =>
   async (now: EpochMs, days: number): Promise<StoreStats> => {
     const { client, keys } = ground
-    const dates = lastDates(now, days)
+    const dates = lastUtcDays(now, days)
     const counters = dates.flatMap((date) => [`${keys.processed}:${date}`, `${keys.failed}:${date}`])
     const [names, identities, processes, counts, scheduled, retries, dead] = (await Promise.all([
       client.command(['SMEMBERS', keys.queues]),
