@@ -19,8 +19,13 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   client: { may: ['kernel', 'job', 'store'] },
   admin: { may: ['kernel', 'job', 'store'] },
   worker: { may: ['kernel', 'job', 'store', 'client'] },
+  systemd: { may: ['kernel'] },
+  remote: { may: ['kernel'] },
+  'remote/ssh': { may: ['kernel', 'remote'] },
+  'remote/local': { may: ['kernel', 'remote'] },
+  deploy: { may: ['kernel', 'remote', 'systemd'] },
   config: {
-    may: ['kernel', 'job', 'store', 'client', 'worker'],
+    may: ['kernel', 'job', 'store', 'client', 'worker', 'deploy'],
     dynamically: ['store/memory', 'store/redis', 'store/sqlite'],
   },
   testing: { may: ['kernel', 'job', 'store', 'store/memory', 'client', 'worker'] },
@@ -79,7 +84,7 @@ export const DOORS: readonly Door[] = [
   },
   {
     world: 'child processes',
-    only: ['worker/isolation/', 'cli/'],
+    only: ['worker/isolation/', 'remote/ssh/', 'remote/local/', 'systemd/', 'cli/'],
     uses: [],
     modules: ['node:child_process'],
   },

@@ -1,0 +1,25 @@
+/**
+ * Work for one host: sh text that never changes, and the values it works on.
+ *
+ * Values are never pasted into the text. The host's shell finds `args` as `$1`, `$2`, … and `env` as variables, so a
+ * value may hold spaces, quotes, newlines and any other character but NUL.
+ */
+export interface Script {
+  /** What it is called in progress, logs and errors: a few words, such as `unpack the release`. */
+  readonly name: string
+  /** POSIX sh. Runs under `set -eu`, stdin is empty. */
+  readonly body: string
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** True when it changes nothing on the host: a dry run really runs it. Default false. */
+  readonly reads?: boolean
+}
+
+/** One program with its arguments as a script; `directory` is where it runs. */
+export function command(
+  argv: readonly string[],
+  options: { readonly directory?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Script {
+  const { directory = '.', env = {} } = options
+  return { name: argv.join(' '), body: 'cd -- "$1"; shift; exec "$@"', args: [directory, ...argv], env }
+}
