@@ -34,6 +34,9 @@ run apt-get -o "DPkg::Lock::Timeout=$LOCK_WAIT_SECONDS" install -y --no-install-
 # The policy keeps services from starting now; systemd would still start them at the next boot.
 if command -v systemctl >/dev/null; then
   for package in "$@"; do
-    if [[ $package == redis-* ]]; then run systemctl disable "$package.service"; fi
+    case $package in
+      redis-*) run systemctl disable "$package.service" ;;
+      openssh-server) run systemctl disable ssh.service ;;
+    esac
   done
 fi

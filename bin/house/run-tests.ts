@@ -12,7 +12,10 @@ const PROCESSES = 2
 const RUN_LIMIT_MS = 25 * 60_000
 
 /** What --without can leave out. */
-const PARTS = ['redis', 'ruby']
+const PARTS = ['redis', 'ruby', 'hosts']
+
+const HOST_TESTS = join('test', 'system', 'hosts')
+const HOST_PROGRAMS = ['systemd-nspawn', 'debootstrap', 'ip', 'ssh']
 
 interface Request {
   readonly files: readonly string[]
@@ -76,6 +79,20 @@ function requireRuby({ files, without }: Request): void {
   const isAsked = files.some((file) => file.startsWith(join('test', 'ruby')))
   if (!isAsked || without.includes('ruby') || without.includes('redis') || isOnPath('sidekiq')) return
   throw new Refusal('sidekiq is missing: run bin/setup, or leave its tests out with --without ruby')
+}
+
+/** Only where its tests are asked for and can run: they need root. */
+function requireHosts({ files, without }: Request): void {
+  if (!files.some((file) => file.startsWith(HOST_TESTS)) || without.includes('hosts')) return
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+    console.log('WITHOUT hosts: their tests are skipped, because they need root on Linux')
+    return
+  }
+  const missing = HOST_PROGRAMS.filter((program) => !isOnPath(program))
+  if (missing.length === 0) return
+  throw new Refusal(
+    `${missing.join(', ')} missing: run bin/setup, or leave its tests out with --without hosts`,
+  )
 }
 
 function isOnPath(program: string): boolean {
@@ -143,6 +160,7 @@ async function main(args: readonly string[]): Promise<number> {
   const request = requestFrom(args)
   requireRedis(request)
   requireRuby(request)
+  requireHosts(request)
   const mayBeEmpty = request.only !== undefined || request.without.length > 0
   const run = { only: request.only, mayBeEmpty, env: environmentFor(request), signal: endOfRun() }
   announce(request)

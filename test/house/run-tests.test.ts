@@ -204,6 +204,17 @@ test('without sidekiq the tests in test/ruby are refused, saying what to do; oth
   assert.equal(run(['--without', 'ruby'], machine).lastLine, '2 passed, 0 failed')
 })
 
+test('tests on hosts are refused to root without the programs for them; --without hosts leaves them out', () => {
+  withRedis()
+  given('test/system/hosts/a.test.ts', "test('one', () => {})")
+  const isRoot = process.platform === 'linux' && process.getuid?.() === 0
+  const { status, stdout, stderr } = run([], { PATH: folder })
+  assert.equal(status, isRoot ? 1 : 0)
+  if (isRoot) assert.match(stderr, /systemd-nspawn, .* missing: run bin\/setup, or .* --without hosts/)
+  else assert.match(stdout, /^WITHOUT hosts: .* need root/m)
+  assert.equal(run(['--without', 'hosts'], { PATH: folder }).lastLine, '1 passed, 0 failed')
+})
+
 test('wrong arguments are refused in one line', () => {
   given('src/a.test.ts', "test('one', () => {})")
   for (const args of [

@@ -40,6 +40,9 @@ const SYSTEM = [
   'chmod',
 ]
 
+/** What boots hosts. */
+const HOSTS = ['systemd-nspawn', 'debootstrap', 'ip', 'ssh', 'sshd', 'git', 'cap']
+
 /** Puts the packages in place as npm does. */
 const INSTALL = `mkdir -p node_modules/.bin node_modules/node
   printf '#!/bin/sh\\necho v24.1.0\\n' >node_modules/.bin/node; chmod +x node_modules/.bin/node
@@ -58,7 +61,8 @@ beforeEach(() => {
   machine('npm', `[ "$1" = --version ] && { echo 11.1.0; exit; }\necho "npm $*" >>"$LOG"\n${INSTALL}`)
   machine('apt-get', 'echo "apt-get $DEBIAN_FRONTEND $*" >>"$LOG"')
   machine('id', 'echo 0')
-  for (const program of ['redis-server', 'redis-sentinel', 'openssl', 'sidekiq']) machine(program, '')
+  for (const program of ['redis-server', 'redis-sentinel', 'openssl', 'sidekiq', ...HOSTS])
+    machine(program, '')
 })
 afterEach(() => rmSync(copy, { recursive: true, force: true }))
 
@@ -110,7 +114,7 @@ describe('npm packages', () => {
     assert.equal(first.stderr, 'bin/setup: installing the npm packages with npm 11.1.0\n')
     assert.equal(
       first.stdout,
-      'setup: ready, with Node 24.1.0 and redis-server redis-sentinel openssl sidekiq\n',
+      `setup: ready, with Node 24.1.0 and redis-server redis-sentinel openssl sidekiq ${HOSTS.join(' ')}\n`,
     )
     assert.match(first.calls.join(), /^npm ci [^,]*$/)
     const second = run()
@@ -206,7 +210,7 @@ describe('programs', () => {
 
   test('of Redis may be left out', () => {
     remove('redis-server', 'redis-sentinel')
-    const { stdout, calls } = run(['--without', 'redis'])
+    const { stdout, calls } = run(['--without', 'redis', '--without', 'hosts'])
     assert.equal(stdout, 'setup: ready, with Node 24.1.0 and openssl sidekiq\n')
     assert.equal(calls.length, 1)
   })
@@ -215,8 +219,18 @@ describe('programs', () => {
     remove('sidekiq')
     assert.match(run().calls.at(-1)!, /install -y --no-install-recommends ruby-sidekiq$/)
     remove('redis-server', 'redis-sentinel')
-    const { stdout } = run(['--without', 'redis', '--without', 'ruby'])
+    const { stdout } = run(['--without', 'redis', '--without', 'ruby', '--without', 'hosts'])
     assert.equal(stdout, 'setup: ready, with Node 24.1.0 and openssl\n')
+  })
+
+  test('of hosts are installed by the names of their packages, by root only, and may be left out', () => {
+    remove(...HOSTS)
+    const packages = 'systemd-container debootstrap iproute2 openssh-client openssh-server git capistrano'
+    assert.ok(run().calls.at(-1)!.endsWith(` ${packages}`))
+    const ready = 'setup: ready, with Node 24.1.0 and redis-server redis-sentinel openssl sidekiq\n'
+    assert.equal(run(['--without', 'hosts']).stdout, ready)
+    machine('id', 'echo 1000')
+    assert.equal(run().stdout, ready)
   })
 
   for (const args of [['--without'], ['--without', 'node'], ['redis'], ['--without', 'redisx']]) {
