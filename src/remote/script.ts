@@ -23,3 +23,33 @@ export function command(
   const { directory = '.', env = {} } = options
   return { name: argv.join(' '), body: 'cd -- "$1"; shift; exec "$@"', args: [directory, ...argv], env }
 }
+
+/**
+ * Several scripts as one question: each runs in a subshell of its own, the first failure ends them.
+ *
+ * Their arguments stay arguments: each part is a function, called with its share of the positions.
+ */
+export function inOrder(name: string, scripts: readonly Script[]): Script {
+  const args = scripts.flatMap((script) => script.args ?? [])
+  let position = 0
+  const calls = scripts.map((script, index) => {
+    const share = (script.args ?? []).map(() => `"\${${++position}}"`)
+    return `part_${index}() (\n${script.body}\n)\npart_${[index, ...share].join(' ')}`
+  })
+  return {
+    name,
+    body: calls.join('\n'),
+    args,
+    env: Object.assign({}, ...scripts.map((script) => script.env)),
+    reads: scripts.every((script) => script.reads),
+  }
+}
+
+/** The same as root: by sudo without a password where the shell is not root already. Its arguments are seen by others. */
+export function asRoot(script: Script): Script {
+  return {
+    ...script,
+    body: 'if [ "$(id -u)" = 0 ]; then exec sh -euc "$@"; fi; exec sudo -n -- sh -euc "$@"',
+    args: [script.body, script.name, ...(script.args ?? [])],
+  }
+}

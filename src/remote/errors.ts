@@ -1,0 +1,64 @@
+import { constants } from 'node:os'
+import { CapstanError, type ErrorDetails } from '../kernel/errors.ts'
+import type { Script } from './script.ts'
+
+export type RemoteErrorCode =
+  | 'remote.unreachable'
+  | 'remote.unfit'
+  | 'remote.lost'
+  | 'remote.closed'
+  | 'remote.exit'
+  | 'remote.signal'
+  | 'remote.cancelled'
+  | 'remote.timeout'
+  | 'remote.output'
+  | 'remote.script'
+
+export interface RemoteErrorDetails extends ErrorDetails {
+  readonly host: string
+  readonly exitCode?: number | null
+}
+
+/** A host could not be reached, or did not do what it was asked to. The message names both, never values of `env`. */
+export class RemoteError extends CapstanError {
+  readonly host: string
+  /** What the script ended with, where it did end. */
+  readonly exitCode: number | null
+
+  constructor(
+    code: RemoteErrorCode,
+    message: string,
+    { host, exitCode = null, ...details }: RemoteErrorDetails,
+  ) {
+    super(code, `${host}: ${message}`, details)
+    this.host = host
+    this.exitCode = exitCode
+  }
+}
+
+/** How many lines of stderr an error shows. */
+const LAST_LINES = 20
+
+/** The end of what was printed, on lines of its own below a message. */
+export function lastLines(text: string): string {
+  const lines = text.trimEnd().split('\n').slice(-LAST_LINES)
+  return lines
+    .map((line) => `\n  ${line}`)
+    .join('')
+    .trimEnd()
+}
+
+/** The signal that an exit code stands for, as shells write it, such as `SIGTERM` for 143. */
+export function signalOf(exitCode: number): string | null {
+  const names = Object.entries(constants.signals)
+  return names.find(([, number]) => number === exitCode - 128)?.[0] ?? null
+}
+
+/** Shorter ones are no secrets, and would black out half of the words. */
+const SECRET_LENGTH = 5
+
+/** Text without the values of `env`: scripts that fail like to print their environment. */
+export function withoutValues(text: string, env: Script['env'] = {}): string {
+  const values = Object.entries(env).filter(([, value]) => value.length >= SECRET_LENGTH)
+  return values.reduce((rest, [name, value]) => rest.replaceAll(value, `[${name}]`), text)
+}
