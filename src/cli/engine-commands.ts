@@ -3,7 +3,7 @@ import { dev } from './dev.ts'
 import { type EnqueueFlags, enqueue } from './enqueue.ts'
 import { init } from './init.ts'
 import { type Output, printable, writeJson } from './output.ts'
-import { recover } from './recover.ts'
+import { type RecoverFlags, recover } from './recover.ts'
 import type { Session } from './session.ts'
 import { type WorkFlags, work } from './work.ts'
 
@@ -21,6 +21,11 @@ Signals:
 Exit codes: 0 drained and left · 1 failed (what was in flight is recovered by the next worker) · 2 wrong usage
 
 Example: capstan work --concurrency 20 --queue mail,3 --queue default,1`
+
+const RECOVER_EXAMPLES = `
+Examples:
+  capstan recover web-1:4242:a1b2c3d4e5f6
+  ExecStopPost=-… capstan recover --unit %n     in a unit: with what systemd knows of the death`
 
 /** The commands that make, run and rescue jobs. */
 export function engineCommands(context: EngineContext): Command[] {
@@ -82,12 +87,16 @@ function recoverCommand({ session, out }: EngineContext): Command {
       '[identity]',
       'one worker, as `capstan workers` names it; without it all dead processes of this host',
     )
-    .option('--cause <text>', 'what it died of; kept with each job', 'recovered by hand')
-    .addHelpText('after', '\nExample: capstan recover web-1:4242:a1b2c3d4e5f6')
-    .action(async (identity: string | undefined, { cause }: { cause: string }, command: Command) => {
-      const recovered = await recover(session(), identity, cause)
-      const lines = recovered.map((report) => `${report.identity}: ${report.jobs} jobs are back`)
-      if (lines.length === 0) lines.push('no dead worker left anything behind')
+    .option('--unit <name>', 'the dead worker of this systemd service; for ExecStopPost, with %n')
+    .option('--cause <text>', 'what it died of; kept with each job')
+    .addHelpText('after', RECOVER_EXAMPLES)
+    .action(async (identity: string | undefined, flags: RecoverFlags, command: Command) => {
+      const recovered = await recover(session(), { ...flags, identity })
+      const lines = recovered.map(
+        (report) => `${report.identity}: ${report.jobs} jobs are back (${report.cause})`,
+      )
+      // A unit that stops asks each time: nothing is what it hopes for.
+      if (lines.length === 0 && flags.unit === undefined) lines.push('no dead worker left anything behind')
       answer(out, command, { document: { recovered }, lines })
     })
 }

@@ -6,8 +6,11 @@ import { openStore } from '../config/open-store.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import { systemRuntime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
+import { withCredentials } from '../systemd/credential.ts'
+import type { Level } from '../systemd/journal.ts'
 import { type Host, linuxHost } from '../worker/host.ts'
-import { type LogOptions, processLogger } from './log.ts'
+import { processLogger } from './log.ts'
+import { stderrSink } from './stderr-sink.ts'
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -26,8 +29,12 @@ export interface Session {
   close(): Promise<void>
 }
 
-export function newSession(options: GlobalOptions, level: LogOptions['level'] = 'warn'): Session {
-  const runtime = systemRuntime(stderrLogger(options.verbose ? 'debug' : level))
+/** @param level `info`: a long-running process tells what it does; others speak only of trouble */
+export function newSession(options: GlobalOptions, level: Level = 'warn'): Session {
+  // systemd sets the variable when it restarts a service with RestartMode=debug.
+  const isVerbose = options.verbose || process.env.DEBUG_INVOCATION === '1'
+  const sink = stderrSink(level === 'warn')
+  const runtime = systemRuntime(processLogger(isVerbose ? 'debug' : level, sink))
   let config: Promise<LoadedConfig> | null = null
   let store: Promise<Store> | null = null
   const session: Session = {
@@ -46,16 +53,9 @@ export function newSession(options: GlobalOptions, level: LogOptions['level'] = 
 
 async function opened(session: Session): Promise<Store> {
   const loaded = await session.config()
-  const store = await openStore(session.runtime, loaded)
+  const store = await openStore(session.runtime, loaded, withCredentials(process.env))
   setDefaultClient(new Client(session.runtime, store, { middleware: loaded.config.clientMiddleware ?? [] }))
   return store
-}
-
-/** Standard error carries the log, so that standard output is the command's answer alone. */
-function stderrLogger(level: LogOptions['level']): ReturnType<typeof processLogger> {
-  const readable = process.stderr.isTTY === true
-  const colour = readable && !process.env.NO_COLOR
-  return processLogger({ level, readable, colour, write: (line) => process.stderr.write(line) })
 }
 
 /** This process as a host for a worker. */

@@ -6,12 +6,14 @@ import { durationMs } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/logger.ts'
 import type { WorkerSignal } from '../store/worker-record.ts'
+import { ownService } from '../systemd/own-service.ts'
 import { labels } from '../worker/running-job.ts'
 import { watchLoop } from '../worker/watchdog/watch-loop.ts'
 import { Worker } from '../worker/worker.ts'
 import type { WorkerOptions } from '../worker/worker-options.ts'
 import { processIsolation } from './isolated.ts'
 import { EXIT } from './output.ts'
+import { serviceLink } from './service-link.ts'
 import { type Session, thisHost } from './session.ts'
 import { version } from './version.ts'
 
@@ -23,8 +25,6 @@ export interface WorkFlags {
   readonly tag?: string
 }
 
-const STDERR = 2
-
 /** Runs a worker until it is told to stop. Resolves when it has drained and left. */
 export async function work(session: Session, flags: WorkFlags): Promise<void> {
   const loaded = await session.config()
@@ -32,19 +32,22 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
   const [jobs, store] = await Promise.all([loadJobs(loaded.directory, config.jobs), session.store()])
   const health = await store.ping()
   const { logger } = session.runtime
-  for (const warning of health.warnings) logger.warn(warning)
-  const worker = new Worker(session.runtime, store, {
-    ...workerOptions(config),
+  for (const warning of [...health.warnings, ...(loaded.sidekiq?.notes ?? [])]) logger.warn(warning)
+  const options = workerOptions(config)
+  const link = serviceLink(session.runtime, { store, options, worker: () => worker })
+  const worker: Worker = new Worker(session.runtime, link.store, {
+    ...options,
     tag: config.tag ?? basename(loaded.directory),
     registry: jobs,
     host: thisHost(),
     isolation: processIsolation(session),
-    events: { signalled: (signal) => handle(worker, signal, logger) },
+    events: { ...link.events, signalled: (signal) => handle(worker, signal, logger) },
     version: version(),
+    service: ownService(process.env),
   })
   const stopListening = listen(worker, logger)
   process.on('exit', (code) => sayWhatRan(worker, logger, code))
-  const loopWatch = watchLoop(session.runtime, { fileDescriptor: STDERR })
+  const loopWatch = watchLoop(session.runtime, link.loopWatch)
   await worker.start()
   logger.info('ready', {
     store: health.location,
@@ -60,11 +63,12 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
 
 function workerOptions(
   config: CapstanConfig,
-): Pick<WorkerOptions, 'capsules' | 'middleware' | 'labels' | 'drainMs' | 'pollMs'> {
+): Pick<WorkerOptions, 'capsules' | 'middleware' | 'labels' | 'unknownJobs' | 'drainMs' | 'pollMs'> {
   return {
     capsules: capsulesOf(config),
     middleware: config.workerMiddleware ?? [],
     labels: config.labels ?? [],
+    ...(config.unknownJobs === undefined ? {} : { unknownJobs: config.unknownJobs }),
     ...(config.timeout === undefined ? {} : { drainMs: durationMs(config.timeout, 'timeout') }),
     ...(config.poll === undefined ? {} : { pollMs: durationMs(config.poll, 'poll') }),
   }

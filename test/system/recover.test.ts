@@ -41,7 +41,10 @@ for (const kind of STORES) {
       const identity = await busy(scene, dying)
       await dying.end('SIGKILL')
       const { code, stdout } = await scene.capstan('recover', '--json', '--cause', 'power cut')
-      assert.deepEqual([code, JSON.parse(stdout)], [0, { recovered: [{ identity, jobs: 1 }] }])
+      assert.deepEqual(
+        [code, JSON.parse(stdout)],
+        [0, { recovered: [{ identity, cause: 'power cut', jobs: 1 }] }],
+      )
       assert.deepEqual(await state(scene), { enqueued: 1, inFlight: 0, workers: 0 })
       const [entry] = await scene.connection.store.list({ queue: 'default' }, { offset: 0, limit: 1 })
       assert.deepEqual(JSON.parse(entry!.payload).capstan_crash.causes, ['power cut'])
@@ -76,7 +79,10 @@ test('recover with a name takes that worker only', DEADLINE, async (t) => {
   const spared = await identityOf(scene, other)
   await Promise.all([one.end('SIGKILL'), other.end('SIGKILL')])
   const { code, stdout } = await scene.capstan('recover', identity, '--json')
-  assert.deepEqual([code, JSON.parse(stdout)], [0, { recovered: [{ identity, jobs: 1 }] }])
+  assert.deepEqual(
+    [code, JSON.parse(stdout)],
+    [0, { recovered: [{ identity, cause: 'recovered by hand', jobs: 1 }] }],
+  )
   assert.deepEqual(
     (await scene.connection.store.workers()).map(({ info }) => info.identity),
     [spared],
@@ -91,7 +97,10 @@ test('recover with a name believes that a worker of another host is dead', DEADL
   const all = await scene.capstan('recover', '--json')
   assert.deepEqual(JSON.parse(all.stdout), { recovered: [] })
   const { code, stdout } = await scene.capstan('recover', beat.worker.identity, '--json')
-  assert.deepEqual([code, JSON.parse(stdout).recovered], [0, [{ identity: beat.worker.identity, jobs: 0 }]])
+  assert.deepEqual(
+    [code, JSON.parse(stdout).recovered],
+    [0, [{ identity: beat.worker.identity, cause: 'recovered by hand', jobs: 0 }]],
+  )
 })
 
 test('recover of a worker that is not there is refused', DEADLINE, async (t) => {

@@ -11,6 +11,8 @@ export interface WatchLoopOptions {
   readonly blockedMs?: number
   /** Where the watcher writes one line while the loop is still blocked: 2 for stderr. null: nowhere. */
   readonly fileDescriptor: number | null
+  /** What that line begins with; default nothing. */
+  readonly prefix?: string
 }
 
 /** The event loop did not turn for at least `blockedMs`. */
@@ -29,6 +31,7 @@ export interface WatcherOrders {
   readonly shared: Int32Array<SharedArrayBuffer>
   readonly blockedMs: number
   readonly fileDescriptor: number | null
+  readonly prefix: string
 }
 
 /** Slots of the shared memory: how often the main thread answered, and whether the watcher is to end. */
@@ -43,8 +46,8 @@ export const STOPPED = 1
 export function watchLoop(runtime: Runtime, options: WatchLoopOptions): LoopWatch {
   if (debuggerUrl() !== undefined) return { stop: () => Promise.resolve() }
   const shared = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
-  const { blockedMs = BLOCKED_MS, fileDescriptor } = options
-  const orders: WatcherOrders = { shared, blockedMs, fileDescriptor }
+  const { blockedMs = BLOCKED_MS, fileDescriptor, prefix = '' } = options
+  const orders: WatcherOrders = { shared, blockedMs, fileDescriptor, prefix }
   const module = new URL(`./watcher${extname(import.meta.url)}`, import.meta.url)
   const watcher = new Worker(module, { workerData: orders, name: 'loop-watcher' })
   const ended = new Promise((resolve) => watcher.once('exit', resolve))

@@ -19,7 +19,7 @@ const CAPTURE_MS = 500
 /** While a stack is awaited. */
 const LOOK_MS = 20
 
-const { shared, blockedMs, fileDescriptor } = workerData as WatcherOrders
+const { shared, blockedMs, fileDescriptor, prefix } = workerData as WatcherOrders
 const port = parentPort!
 
 interface Question {
@@ -63,7 +63,7 @@ async function until(isSo: () => boolean, limitMs: number): Promise<void> {
 function say(line: string): void {
   if (fileDescriptor === null) return
   try {
-    writeSync(fileDescriptor, `${line}\n`)
+    writeSync(fileDescriptor, `${prefix}${line}\n`)
   } catch {
     // Nobody may be reading any more; the second report goes through the logger.
   }

@@ -1,0 +1,113 @@
+import { rightsOf, servicesOn } from '../../deploy/services/service.ts'
+import { resolveStage } from '../../deploy/stage.ts'
+import { messageOf } from '../../kernel/errors.ts'
+import { checkSudoers } from '../../systemd/check-sudoers.ts'
+import type { Finding } from '../../systemd/finding.ts'
+import { parseUnit } from '../../systemd/parse-unit.ts'
+import { systemctl } from '../../systemd/systemctl.ts'
+import { settingOf } from '../../systemd/unit.ts'
+import type { Diagnosis, Examination } from './diagnosis.ts'
+import { findingsOf } from './explain-command.ts'
+
+const UNITS = '/etc/systemd/system'
+
+/** The store answers, and keeps what it is given. */
+export const examineStore: Examination = async ({ session, environment }) => {
+  const subject = 'store'
+  try {
+    const { file } = await session.config()
+    // The default store would be made by looking for it.
+    if (file === null && !environment.REDIS_URL)
+      return [
+        {
+          subject,
+          state: 'note',
+          what: 'not looked at: there is no capstan.config.ts here, and no REDIS_URL',
+        },
+      ]
+    const { kind, version, location, durability, warnings } = await (await session.store()).ping()
+    return [
+      { subject, state: 'ok', what: `${kind} ${version} at ${location}: ${durability}` },
+      ...warnings.map((what): Diagnosis => ({ subject, state: 'warning', what, fix: 'as it says' })),
+    ]
+  } catch (error) {
+    return [
+      {
+        ...{ subject, state: 'error', what: messageOf(error) },
+        fix: 'start it, or name the right one under "store" in capstan.config.ts or in REDIS_URL',
+      },
+    ]
+  }
+}
+
+/** Units of workers that are installed here, ours and Sidekiq's. */
+export const examineUnits: Examination = async (patient) => {
+  const { manager, environment, list, read } = patient
+  const folder = manager === 'system' ? UNITS : `${environment.HOME}/.config/systemd/user`
+  const files = list(folder).filter((path) => path.endsWith('.service'))
+  return files.flatMap((path) => {
+    const text = read(path)
+    if (
+      text === null ||
+      !/\b(capstan|sidekiq)/.test(settingOf(parseUnit(text).unit, 'Service', 'ExecStart') ?? '')
+    )
+      return []
+    return unitDiagnoses(path, findingsOf(path, text, { manager, host: true }))
+  })
+}
+
+function unitDiagnoses(path: string, findings: readonly Finding[]): Diagnosis[] {
+  const bad = findings.filter(({ severity }) => severity !== 'note')
+  if (bad.length === 0) return [{ subject: path, state: 'ok', what: 'nothing to mend' }]
+  return bad.map(({ severity, line, what, fix }) => ({
+    ...{ subject: line === null ? path : `${path}:${line}`, state: severity, what, fix },
+  }))
+}
+
+/** Whether sudo allows what deploys of the configuration run, for the units of it that are installed here. */
+export const examineRights: Examination = async ({ session, run, user, exists }) => {
+  const { deploy } = (await session.config()).config
+  if (deploy === undefined || user.uid === 0) return []
+  const diagnoses: Diagnosis[] = []
+  for (const name of Object.keys(deploy.stages)) {
+    const stage = resolveStage(deploy, name)
+    const rights = stage.hosts.flatMap((host) => servicesOn(stage, host)).flatMap(rightsOf)
+    const here = rights.filter(
+      ({ unit, manager }) =>
+        manager === 'system' && exists(`${UNITS}/${unit.replace(/@.*(?=\.service$)/, '@')}`),
+    )
+    const commands = new Set(here.map(({ verb, unit }) => systemctl(verb, unit, 'system').slice(2).join(' ')))
+    for (const command of commands) {
+      const { code } = await run(['sudo', '-n', '-l', ...command.split(' ')])
+      if (code !== 0)
+        diagnoses.push({
+          ...{
+            subject: `sudo for ${name}`,
+            state: 'warning',
+            what: `not allowed without a password: ${command}`,
+          },
+          fix: `capstan sudoers ${name}`,
+        })
+    }
+  }
+  return diagnoses
+}
+
+/** What sudo lets this user do without a password: too much is as wrong as too little, but only the first is dangerous. */
+export const examineSudo: Examination = async ({ run, user }) => {
+  const subject = 'sudo'
+  if (user.uid === 0) return []
+  const { code, stdout } = await run(['sudo', '-n', '-l'])
+  if (code === null) return [{ subject, state: 'note', what: 'sudo is not installed' }]
+  const rules = stdout.split('\n').filter((line) => /^\s+\(.*\) /.test(line) && line.includes('NOPASSWD:'))
+  const findings = checkSudoers(rules.map((rule) => `${user.name} ALL=${rule.trim()}`).join('\n'))
+  if (findings.length === 0)
+    return [
+      {
+        subject,
+        state: 'ok',
+        what: rules.length === 0 ? 'no rules without a password' : 'only exact commands',
+      },
+    ]
+  return findings.map(({ severity, what, fix }) => ({ subject, state: severity, what, fix }))
+}

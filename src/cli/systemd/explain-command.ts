@@ -1,0 +1,99 @@
+import type { Command } from 'commander'
+import { durationMs } from '../../kernel/duration.ts'
+import { checkUnit } from '../../systemd/check-unit.ts'
+import { serviceFacts } from '../../systemd/checks/service-facts.ts'
+import type { ServiceManager } from '../../systemd/directives.ts'
+import { type ExplainedLine, explainUnit } from '../../systemd/explain-unit.ts'
+import type { Finding } from '../../systemd/finding.ts'
+import { parseUnit } from '../../systemd/parse-unit.ts'
+import type { Unit } from '../../systemd/unit.ts'
+import { wholeNumber } from '../operator/operator-command.ts'
+import { type Output, paint, printable, writeJson } from '../output.ts'
+import { concludeFindings, writeFinding } from './finding-lines.ts'
+import { readText } from './read-text.ts'
+import { oneOf, type SystemdContext, subcommand } from './systemd-context.ts'
+import { checkOnHost } from './unit-on-host.ts'
+
+export interface UnitFileFlags {
+  readonly manager?: ServiceManager
+  readonly timeout?: string
+  readonly systemdVersion?: string
+  readonly host?: boolean
+}
+
+/** Options of the commands that read a unit file. */
+export function withUnitFileFlags(command: Command): Command {
+  return command
+    .option(
+      '--manager <which>',
+      'system or user; default: as its path says',
+      oneOf('--manager', ['system', 'user']),
+    )
+    .option(
+      '--timeout <duration>',
+      'how long the worker lets jobs go on; default: as its command line says, or 25s',
+    )
+    .option('--systemd-version <number>', 'report what this systemd is too old for')
+    .option('--host', 'also look whether its paths exist on this machine, and who may write the file')
+}
+
+/** `capstan unit explain FILE` */
+export function explainCommand({ out }: SystemdContext): Command {
+  const command = subcommand('explain <file>', {
+    about:
+      'Say of each line of a unit file what it does, and what is wrong or missing. "-" reads standard input.',
+    examples: [
+      'capstan unit explain /etc/systemd/system/sidekiq.service',
+      'systemctl cat sidekiq | capstan unit explain -',
+    ],
+  })
+  return withUnitFileFlags(command).action(async (path: string, flags: UnitFileFlags) => {
+    const text = await readText(path)
+    const findings = findingsOf(path, text, flags)
+    const { unit } = parseUnit(text)
+    const lines = explainUnit(unit)
+    if (out.json) writeJson(out, { file: path, lines, findings })
+    else writeExplained(out, isOurs(unit) ? lines : lines.map(withoutWhy), findings)
+    concludeFindings(out, findings)
+  })
+}
+
+/** Everything that we know to be wrong with a unit file. */
+export function findingsOf(path: string, text: string, flags: UnitFileFlags): Finding[] {
+  const manager = flags.manager ?? (/\/systemd\/user\//.test(path) ? 'user' : 'system')
+  const parsed = parseUnit(text)
+  const findings = checkUnit(parsed, {
+    manager,
+    ...(flags.timeout === undefined ? {} : { workerTimeoutMs: durationMs(flags.timeout, '--timeout') }),
+    ...(flags.systemdVersion === undefined
+      ? {}
+      : { systemdVersion: wholeNumber(flags.systemdVersion, '--systemd-version', 1) }),
+  })
+  return flags.host && path !== '-' ? [...checkOnHost(path, parsed.unit, manager), ...findings] : findings
+}
+
+/** Why we set a directive says something only where it was set for that reason. */
+function isOurs(unit: Unit): boolean {
+  return serviceFacts(unit, {}).runs === 'capstan'
+}
+
+function withoutWhy(line: ExplainedLine): ExplainedLine {
+  return { ...line, why: null }
+}
+
+function writeExplained(out: Output, lines: readonly ExplainedLine[], findings: readonly Finding[]): void {
+  let section = ''
+  for (const each of lines) {
+    if (each.section !== section) out.write(paint(out, 'bold', printable(`[${each.section}]`)))
+    section = each.section
+    out.write(`${String(each.line).padStart(3)}  ${printable(`${each.name}=${each.value}`)}`)
+    out.write(paint(out, 'dim', `     ${printable([each.meaning, each.why].filter(Boolean).join(' '))}`))
+    for (const finding of findings) if (finding.line === each.line) writeFinding(out, finding, '     ')
+  }
+  const shown = new Set(lines.map(({ line }) => line))
+  const others = findings.filter(({ line }) => !shown.has(line))
+  if (others.length > 0) out.write(paint(out, 'bold', 'Missing or unreadable'))
+  for (const finding of others)
+    writeFinding(out, finding, finding.line === null ? '     ' : `${String(finding.line).padStart(3)}  `)
+  out.write('')
+}

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+import { silentLogger } from '../../kernel/logger.ts'
+import { seededRandom } from '../../kernel/random.ts'
+import { memoryStore } from '../../store/memory/index.ts'
+import { SimClock } from '../../testing/sim-clock.ts'
+import { newOutput } from '../output.ts'
+import type { Session } from '../session.ts'
+import type { Patient } from './diagnosis.ts'
+import { examine } from './doctor-command.ts'
+import { systemdCommands } from './index.ts'
+
+const fixture = (name: string) => fileURLToPath(new URL(`../../systemd/fixtures/${name}`, import.meta.url))
+
+const runtime = { clock: new SimClock(), random: seededRandom(1), logger: silentLogger }
+const session = {
+  ...{ runtime, options: {} },
+  store: async () => memoryStore(),
+  config: async () => ({ config: {}, file: 'capstan.config.ts', directory: '.' }),
+  close: async () => {},
+} as Session
+
+async function run(...words: string[]) {
+  let text = ''
+  const write = (more: string) => {
+    text += more
+  }
+  const out = newOutput({
+    ...{ tty: false, colour: false, columns: Number.POSITIVE_INFINITY, ask: null },
+    ...{ writeOut: write, writeError: write },
+  })
+  out.json = words.includes('--json')
+  const program = new Command('capstan').exitOverride()
+  for (const command of systemdCommands({ session: () => session, out, runtime })) program.addCommand(command)
+  await program.parseAsync(words, { from: 'user' })
+  return { code: out.exitCode, text }
+}
+
+let directory: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'capstan-systemd-'))
+})
+afterEach(() => rm(directory, { recursive: true }))
+
+describe('capstan unit', () => {
+  test("explains the article's unit line by line, and ends with 1 because it runs as root", async () => {
+    const { code, text } = await run('unit', 'explain', fixture('article-sidekiq.service'))
+    assert.equal(code, 1)
+    assert.match(
+      text,
+      / {2}7 {2}WatchdogSec=10\n {5}It must say that it lives.*\n {5}warning: WatchdogSec=10.*\n {7}fix: WatchdogSec=30/,
+    )
+    assert.match(text, /Missing or unreadable\n {5}error: there is no User=/)
+    assert.match(text, /1 error, 3 warnings, 4 notes\n$/)
+  })
+
+  test('answers a script with one document', async () => {
+    const { text } = await run('unit', 'explain', fixture('article-sidekiq.service'), '--json')
+    const { lines, findings } = JSON.parse(text)
+    assert.deepEqual([lines.length, findings[0].severity], [11, 'error'])
+  })
+
+  test('shows a unit that it finds nothing wrong with, and that systemd verifies', async () => {
+    const { text } = await run(
+      ...'unit show --app shop --user daemon --node /bin/true --hardening strict'.split(' '),
+    )
+    assert.match(text, /^# \/etc\/systemd\/system\/shop-worker@\.service\n\[Unit\]/)
+    const file = join(directory, 'shop-worker@.service')
+    await writeFile(file, text)
+    const verified = await run('unit', 'verify', file)
+    assert.equal(verified.code, 0, verified.text)
+  })
+
+  test('verifies by what systemd says, too', async () => {
+    const file = join(directory, 'a.service')
+    await writeFile(
+      file,
+      '[Service]\nType=notify\nUser=daemon\nExecStart=/no/such/program\nPrivateTmp=perhaps\n',
+    )
+    const { code, text } = await run('unit', 'verify', file)
+    assert.equal(code, 1)
+    assert.match(text, /^a\.service:5: error: systemd-analyze: .*perhaps$/m)
+    assert.match(text, /systemd-analyze: .*\/no\/such\/program/)
+  })
+
+  test('looks at this machine when it is asked to', async () => {
+    const file = join(directory, 'a.service')
+    await writeFile(
+      file,
+      '[Service]\nType=exec\nUser=a\nExecStart=/no/such/program\nEnvironmentFile=/no/such/file\n',
+    )
+    const { text } = await run('unit', 'explain', file, '--host')
+    assert.match(text, /there is no \/no\/such\/program on this machine/)
+    assert.match(text, /there is no \/no\/such\/file on this machine/)
+  })
+
+  test('says what it left out for an old systemd, and refuses root', async () => {
+    const words = 'unit show --app shop --user deploy --memory-max 1G --systemd-version 219'.split(' ')
+    const { text } = await run(...words)
+    assert.match(text, /MemoryLimit=1G/)
+    assert.match(text, /OOMPolicy=continue is left out: systemd 219 is older than 243/)
+    await assert.rejects(run(...'unit show --app shop --user root'.split(' ')), { code: 'unit.root' })
+    assert.match((await run(...'unit show --app shop --user root --root'.split(' '))).text, /User=root/)
+  })
+
+  test('names a file that is not there', async () => {
+    await assert.rejects(run('unit', 'explain', '/no/such'), { code: 'file.unreadable' })
+  })
+})
+
+describe('capstan sudoers', () => {
+  test('prints the rules of what was named', async () => {
+    const { text } = await run(
+      ...'sudoers --app shop --user deploy --service worker --unit sidekiq.service --regex'.split(' '),
+    )
+    assert.match(text, /^deploy ALL=\(root\) NOPASSWD: \/usr\/bin\/systemctl \^enable --now shop-worker@/m)
+    assert.match(text, /NOPASSWD: \/usr\/bin\/systemctl restart sidekiq\.service$/m)
+  })
+
+  test("says why the article's line is root, and fails", async () => {
+    const { code, text } = await run('sudoers', '--check', fixture('article-sudoers'))
+    assert.equal(code, 1)
+    assert.match(text, /^1: error: .*that is root/)
+  })
+})
+
+describe('the doctor', () => {
+  function patient(answers: Readonly<Record<string, string>>, more: Partial<Patient> = {}): Patient {
+    return {
+      ...{ session, user: { name: 'deploy', uid: 1000 }, manager: 'system', environment: {} },
+      run: async (argv) => {
+        const stdout = answers[argv.slice(0, 3).join(' ')] ?? answers[argv[0]!]
+        return stdout === undefined ? { code: 1, stdout: '', stderr: '' } : { code: 0, stdout, stderr: '' }
+      },
+      ...{ read: () => null, exists: () => true, list: () => [], ...more },
+    }
+  }
+  const HEALTHY = {
+    systemctl: 'running',
+    'systemctl --version': 'systemd 252 (252.1)\n',
+    timedatectl: 'yes\n',
+    sudo: '    (root) NOPASSWD: /usr/bin/systemctl restart a.service\n',
+    loginctl: 'yes\n',
+  }
+  const said = async (one: Patient) =>
+    (await examine(one)).map(({ state, subject, what }) => `${state} ${subject}: ${what}`).join('\n')
+
+  test('finds nothing to mend where all is well', async () => {
+    const states = (await examine(patient(HEALTHY))).map(({ state }) => state)
+    assert.deepEqual(
+      states.filter((state) => state !== 'ok' && state !== 'note'),
+      [],
+    )
+  })
+
+  test('finds a clock that runs free, and a machine without systemd', async () => {
+    assert.match(
+      await said(patient({ ...HEALTHY, timedatectl: 'no\n' })),
+      /^warning clock: not synchronised/m,
+    )
+    assert.match(await said(patient({})), /^warning systemd: systemd does not run this machine/m)
+  })
+
+  test("finds the article's sudo line", async () => {
+    const answer = await said(patient({ ...HEALTHY, sudo: '    (ALL) NOPASSWD: /usr/bin/systemctl\n' }))
+    assert.match(answer, /^error sudo: \/usr\/bin\/systemctl without arguments/m)
+  })
+
+  test("finds that a user's services would end with the login, and a session without a bus", async () => {
+    const answer = await said(patient({ ...HEALTHY, loginctl: 'no\n' }, { manager: 'user' }))
+    assert.match(answer, /^error linger: off for deploy/m)
+    assert.match(answer, /^error XDG_RUNTIME_DIR: not set.*No medium found/m)
+  })
+
+  test('reads the units of workers, and leaves others alone', async () => {
+    const units: Record<string, string> = {
+      '/etc/systemd/system/sidekiq.service': '[Service]\nExecStart=/usr/bin/sidekiq\n',
+      '/etc/systemd/system/cups.service': '[Service]\nExecStart=/usr/bin/cups\n',
+    }
+    const answer = await said(
+      patient(HEALTHY, { list: () => Object.keys(units), read: (path) => units[path] ?? null }),
+    )
+    assert.match(answer, /^error \/etc\/systemd\/system\/sidekiq\.service: there is no User=/m)
+    assert.doesNotMatch(answer, /cups/)
+  })
+
+  test('does not make a store by looking for one where nothing is configured', async () => {
+    const bare = {
+      ...session,
+      config: async () => ({ config: {}, file: null, directory: '.' }),
+      store: () => Promise.reject(new Error('it was opened')),
+    } as Session
+    assert.match(await said(patient(HEALTHY, { session: bare })), /^note store: not looked at/m)
+  })
+
+  test('asks sudo for each command that a deploy to this machine runs', async () => {
+    const asked: string[] = []
+    const deploy = {
+      application: 'shop',
+      stages: { production: { hosts: ['web-1'], services: { worker: { type: 'worker' } } } },
+    }
+    const configured = {
+      ...session,
+      config: async () => ({ config: { deploy }, file: 'capstan.config.ts', directory: '.' }),
+    } as unknown as Session
+    const healthy = patient(HEALTHY, { session: configured })
+    const diagnoses = await examine({
+      ...healthy,
+      run: async (argv) => {
+        if (argv[3] === undefined) return healthy.run(argv)
+        asked.push(argv.slice(3).join(' '))
+        return { code: argv.includes('restart') ? 1 : 0, stdout: '', stderr: '' }
+      },
+    })
+    assert.ok(asked.includes('/usr/bin/systemctl enable --now shop-worker@00000000000000-0.service'))
+    const refused = diagnoses.filter(({ subject }) => subject === 'sudo for production')
+    assert.deepEqual(
+      refused.map(({ what }) => what),
+      ['not allowed without a password: /usr/bin/systemctl restart shop-worker@00000000000000-0.service'],
+    )
+  })
+
+  test('finds a store that does not answer', async () => {
+    const broken = { ...session, store: () => Promise.reject(new Error('nobody there')) } as Session
+    assert.match(await said(patient(HEALTHY, { session: broken })), /^error store: nobody there/m)
+  })
+})
