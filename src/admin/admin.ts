@@ -2,11 +2,13 @@ import type { Runtime } from '../kernel/runtime.ts'
 import type { Page, StoreHealth, StoreStats } from '../store/inspection.ts'
 import type { Store } from '../store/store.ts'
 import { type ActionOutcome, deleteJob, killJob, type RetryAllResult, retryAll, retryJob } from './actions.ts'
+import { type DeployMark, markDeploy } from './deploy-mark.ts'
 import { allPlaces, type FindResult, findJobs, type JobQuery } from './find.ts'
 import type { JobView } from './job-view.ts'
 import { type JobPage, jobPage } from './jobs.ts'
 import { type PlaceName, storedPlace } from './place.ts'
 import { knownQueues, type QueueView, queueViews } from './queues.ts'
+import { type UnknownJobsView, unknownJobsViews } from './unknown-jobs.ts'
 import { signalWorker, type WorkerOrder, type WorkerView, workerViews } from './workers.ts'
 
 /**
@@ -33,10 +35,14 @@ export interface Admin {
   /** Stops or resumes claims from a queue. */
   pause(queue: string, paused: boolean): Promise<void>
   workers(): Promise<WorkerView[]>
+  /** Jobs that workers met and do not know, by class: of one that stays in the list, no worker knows it. */
+  unknownJobs(): Promise<UnknownJobsView[]>
   /** False when no such worker is registered. It obeys at its next beat. */
   signal(identity: string, order: WorkerOrder): Promise<boolean>
   /** One row a day, today (UTC) first. */
   stats(days: number): Promise<StoreStats>
+  /** Marks a deploy in the charts of Sidekiq's pages, where the store has such. */
+  markDeploy(label: string): Promise<DeployMark>
   health(): Promise<StoreHealth>
 }
 
@@ -55,8 +61,10 @@ export function adminOf(runtime: Runtime, store: Store): Admin {
     clear: async (place) => store.clear(storedPlace(place)),
     pause: (queue, paused) => store.pause(queue, paused),
     workers: () => workerViews(store, now()),
+    unknownJobs: () => unknownJobsViews(store),
     signal: (identity, order) => signalWorker(store, identity, order),
     stats: (days) => store.stats(now(), days),
+    markDeploy: (label) => markDeploy(store, label, now()),
     health: () => store.ping(),
   }
 }

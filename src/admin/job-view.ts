@@ -81,7 +81,7 @@ function soundView(raw: string, finding: Finding, payload: Payload): JobView {
     class: payload.class,
     ...shown(payload),
     argsText: JSON.stringify(shown(payload, exact.args).args),
-    tags: payload.tags ?? [],
+    tags: (payload.tags ?? []).map(String),
     retryCount: payload.retry_count ?? null,
     error: errorOf(payload),
     malformed: null,

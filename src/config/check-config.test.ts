@@ -53,4 +53,34 @@ describe('a configuration', () => {
     assert.deepEqual(at({}, { REDIS_URL: 'redis://a' }), { redis: 'redis://a' })
     assert.deepEqual(at({ store: { sqlite: 'x.db' } }, { REDIS_URL: 'redis://a' }), { sqlite: 'x.db' })
   })
+
+  test('finds Redis through the variable that REDIS_PROVIDER names, before REDIS_URL', () => {
+    const at = (environment: NodeJS.ProcessEnv) =>
+      storeConfigOf({ config: {}, file: null, directory: '.' }, environment)
+    const named = { REDIS_PROVIDER: 'CLOUD_URL', CLOUD_URL: 'redis://b', REDIS_URL: 'redis://a' }
+    assert.deepEqual(at(named), { redis: 'redis://b' })
+    assert.throws(() => at({ REDIS_PROVIDER: 'CLOUD_URL', REDIS_URL: 'redis://a' }), {
+      code: 'options.url',
+      message: /REDIS_PROVIDER names CLOUD_URL, which is not set/,
+    })
+  })
+
+  test('says that a URL in REDIS_PROVIDER belongs into REDIS_URL', () => {
+    const loaded = { config: {}, file: null, directory: '.' }
+    const message = /looks like the URL itself/
+    assert.throws(() => storeConfigOf(loaded, { REDIS_PROVIDER: 'redis://a' }), message)
+  })
+
+  for (const secret of ['redis://:s3cret@host', 's3cret']) {
+    test(`never shows what REDIS_PROVIDER holds when that is no name: ${secret}`, () => {
+      const loaded = { config: {}, file: null, directory: '.' }
+      assert.throws(
+        () => storeConfigOf(loaded, { REDIS_PROVIDER: secret }),
+        ({ message }: Error) => /REDIS_PROVIDER.*REDIS_URL/.test(message) && !message.includes('s3cret'),
+      )
+    })
+  }
+
+  test('is refused with a rule for unknown jobs that is none', () =>
+    assert.throws(() => checkConfig({ unknownJobs: 'drop' }, FILE), /unknownJobs: expected 'return', 'dead'/))
 })

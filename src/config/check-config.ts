@@ -1,13 +1,16 @@
+import { checkDeployConfig } from '../deploy/check-deploy-config.ts'
 import { checkQueueName } from '../job/definition.ts'
+import { refuseUnknown } from '../kernel/check.ts'
 import { durationMs } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
-import { suggest } from '../kernel/suggest.ts'
 import type { CapsuleInfo } from '../store/worker-record.ts'
+import { checkUnknownJobRule } from '../worker/unknown-job-rule.ts'
 import type { CapstanConfig, QueuesConfig } from './config.ts'
 
 const DEFAULT_CONCURRENCY = 10
 
 const KEYS = [
+  'sidekiqYml',
   'store',
   'jobs',
   'queues',
@@ -15,10 +18,12 @@ const KEYS = [
   'capsules',
   'timeout',
   'poll',
+  'unknownJobs',
   'clientMiddleware',
   'workerMiddleware',
   'tag',
   'labels',
+  'deploy',
 ] as const satisfies ReadonlyArray<keyof CapstanConfig>
 
 /**
@@ -38,6 +43,14 @@ export function checkConfig(config: unknown, file: string): CapstanConfig {
   if (checked.store !== undefined) checkStore(checked.store, file)
   if (checked.timeout !== undefined) durationMs(checked.timeout, `${file}: timeout`)
   if (checked.poll !== undefined) durationMs(checked.poll, `${file}: poll`)
+  if (checked.unknownJobs !== undefined) checkUnknownJobRule(checked.unknownJobs, `${file}: unknownJobs`)
+  if (checked.sidekiqYml !== undefined && typeof checked.sidekiqYml !== 'string') {
+    throw new UsageError(
+      'config.invalid',
+      `${file}: sidekiqYml: expected a path such as 'config/sidekiq.yml'`,
+    )
+  }
+  if (checked.deploy !== undefined) checkDeployConfig(checked.deploy, `${file}: deploy`)
   capsulesOf(checked, file)
   return checked
 }
@@ -92,14 +105,4 @@ function checkStore(store: unknown, file: string): void {
       `${file}: store: expected { redis: 'redis://…' } or { sqlite: 'path/of/file.db' }`,
     )
   }
-}
-
-function refuseUnknown(keys: readonly string[], known: readonly string[], where: string): void {
-  const unknown = keys.find((key) => !known.includes(key))
-  if (unknown === undefined) return
-  const near = suggest(unknown, known)
-  throw new UsageError(
-    'options.unknown',
-    `${where}: unknown key "${unknown}"; ${near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`}`,
-  )
 }

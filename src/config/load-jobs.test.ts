@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -51,4 +51,41 @@ test('a configuration is found by its name and checked', async () => {
   assert.deepEqual((await loadConfig(directory)).config, { concurrency: 3 })
   await writeFile(join(directory, 'bad.ts'), 'export default { queue: [] }')
   await assert.rejects(loadConfig(directory, 'bad.ts'), /did you mean "queues"\?/)
+})
+
+async function sidekiqFile(text: string): Promise<void> {
+  await mkdir(join(directory, 'config'))
+  await writeFile(join(directory, 'config/sidekiq.yml'), text)
+}
+
+test('without a capstan.config.ts, config/sidekiq.yml is read, and paths count from the project', async () => {
+  await sidekiqFile('concurrency: 7\npidfile: x')
+  const loaded = await loadConfig(directory)
+  assert.deepEqual(loaded.config, { concurrency: 7 })
+  assert.equal(loaded.directory, directory)
+  assert.equal(loaded.sidekiq?.notes.length, 1)
+})
+
+test('beside a capstan.config.ts, a sidekiq.yml counts only when it is named there, and below it', async () => {
+  await sidekiqFile('concurrency: 7\ntimeout: 8')
+  await writeFile(join(directory, 'capstan.config.ts'), 'export default { concurrency: 3 }')
+  assert.deepEqual((await loadConfig(directory)).config, { concurrency: 3 })
+  const named = "export default { concurrency: 3, sidekiqYml: 'config/sidekiq.yml' }"
+  await writeFile(join(directory, 'named.ts'), named)
+  const { config, sidekiq } = await loadConfig(directory, 'named.ts')
+  assert.deepEqual([config.concurrency, config.timeout], [3, 8_000])
+  assert.deepEqual(sidekiq?.origins, { timeout: 'config/sidekiq.yml:2' })
+})
+
+test('a sidekiq.yml may be named in place of a configuration; one that is not there is an error', async () => {
+  await sidekiqFile('queues: [mail]')
+  assert.deepEqual((await loadConfig(directory, 'config/sidekiq.yml')).config, { queues: ['mail'] })
+  await assert.rejects(loadConfig(directory, 'config/other.yml'), { code: 'config.missing' })
+  await writeFile(join(directory, 'lost.ts'), "export default { sidekiqYml: 'config/other.yml' }")
+  await assert.rejects(loadConfig(directory, 'lost.ts'), { code: 'config.missing' })
+})
+
+test('a queue name in a sidekiq.yml that cannot be is refused, naming the file', async () => {
+  await sidekiqFile('queues: ["a b"]')
+  await assert.rejects(loadConfig(directory), /config\/sidekiq\.yml/)
 })

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { UsageError } from '../kernel/errors.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
 import type { StoreConfig } from './config.ts'
@@ -6,11 +7,35 @@ import type { LoadedConfig } from './load-config.ts'
 
 const DEFAULT_FILE = '.capstan/jobs.db'
 
-/** Which store a configuration means; the environment decides only where the configuration says nothing. */
+/**
+ * Which store a configuration means; the environment decides only where the configuration says nothing: REDIS_URL, or
+ * the variable that REDIS_PROVIDER names, which comes first as in Sidekiq.
+ * @throws UsageError `options.url` when REDIS_PROVIDER is not the name of a variable that is set
+ */
 export function storeConfigOf({ config }: LoadedConfig, environment: NodeJS.ProcessEnv): StoreConfig {
   if (config.store !== undefined) return config.store
-  const url = environment.REDIS_URL
-  return url === undefined || url === '' ? { sqlite: DEFAULT_FILE } : { redis: url }
+  const url = environment.REDIS_PROVIDER
+    ? providedUrl(environment.REDIS_PROVIDER, environment)
+    : environment.REDIS_URL
+  return url ? { redis: url } : { sqlite: DEFAULT_FILE }
+}
+
+/** Without the URL, SQLite would be opened and no job ever be seen; so that is an error. No message may show a password. */
+function providedUrl(name: string, environment: NodeJS.ProcessEnv): string {
+  if (name.includes(':')) {
+    throw new UsageError(
+      'options.url',
+      'REDIS_PROVIDER: expected the name of the variable that holds the URL, got what looks like the URL itself; ' +
+        'that belongs into REDIS_URL',
+    )
+  }
+  const url = environment[name]
+  if (url) return url
+  const shown = /^[A-Z][A-Z0-9_]*$/.test(name) ? name : 'a variable'
+  throw new UsageError(
+    'options.url',
+    `REDIS_PROVIDER names ${shown}, which is not set; set it, or use REDIS_URL`,
+  )
 }
 
 /**

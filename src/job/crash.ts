@@ -1,14 +1,14 @@
 import type { EpochMs } from '../kernel/clock.ts'
 import { editPayload } from './edit-payload.ts'
-import type { Payload } from './payload.ts'
+import { isMalformed, type Malformed, type Payload } from './payload.ts'
 import { wireSeconds } from './wire-time.ts'
 
 /**
  * What a payload remembers of the processes that died under it.
  *
  * When a worker dies, each of its jobs may be the culprit and all but one at most are not. So an interruption
- * charges nobody; it makes its jobs suspects, and a suspect runs alone in a process of its own. Only a process
- * that dies with one job in it convicts that job.
+ * charges nobody; it makes its jobs suspects, and a suspect runs alone in a process. One that dies under it charges
+ * the job, which from then on gets a process that no other job has used: the death of such a one convicts it.
  */
 export interface CrashRecord {
   /** How often a worker died while this job was one of several running in it. */
@@ -45,6 +45,11 @@ export function crashRecord(payload: Payload): CrashRecord {
 /** Whether the job must run alone, in a process of its own. */
 export function isSuspect(payload: Payload): boolean {
   return payload.capstan_crash !== undefined && payload.capstan_crash !== null
+}
+
+/** Whether a process has died in which this job ran and no other did. */
+export function isCharged(payload: Payload | Malformed): boolean {
+  return !isMalformed(payload) && crashRecord(payload).crashes > 0
 }
 
 /** The payload of a job whose process died, and the reason to bury it if that was once too often. */

@@ -74,6 +74,9 @@ describe('the backtrace', () => {
       'at three (c.ts:5:6)',
     ])
     assert.deepEqual(linesOf('"backtrace":2'), ['at one (a.ts:1:2)', 'at two (b.ts:3:4)'])
+    assert.deepEqual(linesOf('"backtrace":"2 lines"'), linesOf('"backtrace":2'))
+    assert.deepEqual(linesOf('"backtrace":-1'), linesOf('"backtrace":2'))
+    assert.deepEqual(linesOf('"backtrace":"all"'), [])
     for (const none of ['"backtrace":false', '"backtrace":null', '"x":1']) assert.equal(linesOf(none), null)
   })
 

@@ -71,7 +71,7 @@ function backtraceEdits(payload: Payload, error: JobError): PayloadEdits {
     .split('\n')
     .slice(1)
     .map((line) => line.trim())
-  const kept = backtrace === true ? lines : lines.slice(0, backtrace)
+  const kept = backtrace === true ? lines : lines.slice(0, Number.parseInt(String(backtrace), 10) || 0)
   // zlib with its header, not gzip: other readers answer a gzip stream with an error page.
   return { error_backtrace: JSON.stringify(deflateSync(JSON.stringify(kept)).toString('base64')) }
 }

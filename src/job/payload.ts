@@ -4,12 +4,14 @@ export interface Payload {
   readonly args: readonly unknown[]
   readonly jid: string
   readonly queue?: string
-  /** `true` or absent: the default limit. A number: so many retries. `false`: none, and no dead set either. */
-  readonly retry?: boolean | number | null
+  /** A whole number: so many retries. `false`: none, and no dead set either. Anything else, text too: the default limit. */
+  readonly retry?: unknown
   readonly retry_queue?: string
-  /** `false`: a job out of retries is dropped instead of going to the dead set. */
-  readonly dead?: boolean | null
-  readonly backtrace?: boolean | number | null
+  /** `false`, and nothing else: a job out of retries is dropped instead of going to the dead set. */
+  readonly dead?: unknown
+  /** A text counts as the number that it begins with, or 0. */
+  readonly backtrace?: boolean | number | string | null
+  /** Ruby takes ids for tags as well and does not make texts of them. */
   readonly tags?: readonly string[]
   /** Absent before the first failure, then 0, 1, 2 …; -1 when an operator's retry took back the first. */
   readonly retry_count?: number
@@ -37,8 +39,8 @@ export const MAX_PAYLOAD_BYTES = 4 * 1024 * 1024
 
 /** Reads a payload that anybody may have written. Never throws. */
 export function parsePayload(raw: string): Payload | Malformed {
-  // Each UTF-16 unit is at least one byte, so the cheap test comes first.
-  if (raw.length > MAX_PAYLOAD_BYTES || Buffer.byteLength(raw) > MAX_PAYLOAD_BYTES) {
+  // A UTF-16 unit is three bytes at most: few payloads have to be measured.
+  if (raw.length * 3 > MAX_PAYLOAD_BYTES && Buffer.byteLength(raw) > MAX_PAYLOAD_BYTES) {
     return { malformed: `larger than ${MAX_PAYLOAD_BYTES} bytes` }
   }
   let value: unknown
@@ -66,7 +68,8 @@ function problemOf(value: unknown): string | null {
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
-const isFlag = (value: unknown): boolean => typeof value === 'boolean'
+/** What Ruby reads as a number of lines, if need be 0. */
+const isLines = (value: unknown): boolean => ['boolean', 'number', 'string'].includes(typeof value)
 const optional = (accepts: (value: unknown) => boolean) => (value: unknown) =>
   value === undefined || value === null || accepts(value)
 
@@ -76,16 +79,10 @@ const FIELDS: ReadonlyArray<readonly [string, string, (value: unknown) => boolea
   ['args', 'an array', Array.isArray],
   ['jid', 'a non-empty string', isText],
   ['queue', 'a non-empty string', optional(isText)],
-  ['retry', 'true, false or a count', optional((value) => isFlag(value) || isCount(value))],
   // An operator's "retry now" takes one off, and so makes -1 of the first failure's 0.
   ['retry_count', 'a count', optional((value) => value === -1 || isCount(value))],
   ['retry_queue', 'a non-empty string', optional(isText)],
-  ['dead', 'true or false', optional(isFlag)],
-  ['backtrace', 'true, false or a count', optional((value) => isFlag(value) || isCount(value))],
-  [
-    'tags',
-    'an array of strings',
-    optional((value) => Array.isArray(value) && value.every((tag) => typeof tag === 'string')),
-  ],
+  ['backtrace', 'true, false or a count', optional(isLines)],
+  ['tags', 'an array', optional(Array.isArray)],
   ['expires_in', 'a number of seconds', optional((value) => typeof value === 'number')],
 ]

@@ -3,9 +3,9 @@ import type { Random } from '../kernel/random.ts'
 /** Retries of a job that does not say how many it wants. With the curve below they span about 20 days. */
 export const DEFAULT_RETRIES = 25
 
-/** Retries that a payload asks for. `retry: 0` is a count: none, and then to the dead set. */
-export function retryLimit(retry: boolean | number | null | undefined): number {
-  if (typeof retry === 'number') return retry
+/** Retries that a payload asks for. `retry: 0` is a count: none, and then to the dead set. As in Ruby, `"5"` is none. */
+export function retryLimit(retry: unknown): number {
+  if (Number.isInteger(retry)) return retry as number
   return retry === false ? 0 : DEFAULT_RETRIES
 }
 

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../kernel/clock.ts'
+import type { Executions } from './executions.ts'
 
 export type WorkerSignal = 'TSTP' | 'TERM' | 'TTIN'
 
@@ -26,6 +27,8 @@ export interface WorkerInfo {
   readonly capsules: readonly CapsuleInfo[]
   /** Of Capstan. */
   readonly version: string
+  /** The run of a systemd service that it is, where it is one. */
+  readonly service?: { readonly unit: string; readonly invocation: string }
 }
 
 /** A job that a worker runs at the moment of a beat. */
@@ -49,6 +52,8 @@ export interface Beat {
   /** Executions and failures since the last beat that was answered. Added to the totals and to the UTC day of `now`. */
   readonly processed: number
   readonly failed: number
+  /** The same by class, where the answer to the last beat asked for it. A store may drop them. */
+  readonly executions?: readonly Executions[]
   /** Resident memory. */
   readonly rssKib: number
   /** Last measured round trip to the store, in microseconds. */
@@ -60,6 +65,8 @@ export interface BeatReply {
   readonly signal: WorkerSignal | null
   /** Tokens of all that the store holds as in flight for this worker. */
   readonly inFlight: readonly string[]
+  /** Asks for `executions` with the next beat. Default false. */
+  readonly countsClasses?: boolean
 }
 
 export interface WorkerRecord {

@@ -207,7 +207,8 @@ export class Capsule {
     const resumed = paused.length > 0 ? this.#runtime.clock.sleep(PAUSED_CHECK_MS, waiting.signal) : null
     const woken = (resumed === null ? job : Promise.race([job, resumed])).finally(() => {
       this.#waiting = null
-      waiting.abort()
+      // One of the two goes on.
+      if (resumed !== null) waiting.abort()
       this.pump()
     })
     ignore(woken, 'the next exchange tells', this.#runtime.logger)

@@ -14,6 +14,7 @@ import type { Isolation } from './isolation.ts'
 import { DONE, type JobResult } from './job-result.ts'
 import { RunContext } from './run-context.ts'
 import { JobAborted, labels, type RunningJob } from './running-job.ts'
+import type { UnknownJobRule } from './unknown-job-rule.ts'
 import { around, type WorkerMiddleware } from './worker-middleware.ts'
 
 export interface ExecutorOptions {
@@ -21,6 +22,10 @@ export interface ExecutorOptions {
   readonly middleware?: readonly WorkerMiddleware[]
   /** Without one, every job runs in this thread. */
   readonly isolation?: Isolation | null
+  /** Default `'dead'`: where no other worker shares the store. */
+  readonly unknownJobs?: UnknownJobRule
+  /** Whether another worker on this queue may know the class. Default: none. */
+  readonly othersMayKnow?: (name: string, queue: string) => boolean
 }
 
 /** A job of ours, and what it is called with. */
@@ -35,12 +40,16 @@ export class Executor {
   readonly #registry: Registry
   readonly #middleware: readonly WorkerMiddleware[]
   readonly #isolation: Isolation | null
+  readonly #unknownJobs: UnknownJobRule
+  readonly #othersMayKnow: (name: string, queue: string) => boolean
 
   constructor(runtime: Runtime, options: ExecutorOptions) {
     this.#runtime = runtime
     this.#registry = options.registry
     this.#middleware = options.middleware ?? []
     this.#isolation = options.isolation ?? null
+    this.#unknownJobs = options.unknownJobs ?? 'dead'
+    this.#othersMayKnow = options.othersMayKnow ?? (() => false)
   }
 
   execute(job: RunningJob): Promise<JobResult> | JobResult {
@@ -49,19 +58,25 @@ export class Executor {
     const invocation = invocationOf(job.claim.payload, payload)
     if ('refused' in invocation) return { kind: 'unrunnable', reason: invocation.refused }
     const definition = this.#registry.get(invocation.name)
-    if (definition === undefined) {
-      return {
-        kind: 'unrunnable',
-        reason: `no job is called ${JSON.stringify(invocation.name)} in this worker`,
-      }
-    }
-    if (hasExpired(payload, this.#runtime.clock.now()))
-      return { kind: 'discarded', reason: 'expired before it began' }
+    if (definition === undefined) return this.#unknown(invocation.name, job.claim.queue)
+    if (hasExpired(payload, job.startedAt)) return { kind: 'discarded', reason: 'expired before it began' }
     if (this.#isolation !== null) {
       if (isSuspect(payload)) return this.#isolation.runInProcess(job)
       if (definition.isolate === 'thread') return this.#isolation.runInThread(job, definition.timeoutMs)
     }
     return this.#runHere(job, payload, { definition, invocation })
+  }
+
+  #unknown(name: string, queue: string): JobResult {
+    const reason = `no job is called ${JSON.stringify(name)} in this worker`
+    switch (this.#unknownJobs) {
+      case 'return':
+        return { kind: 'unknown', reason, isAwaited: this.#othersMayKnow(name, queue) }
+      case 'dead':
+        return { kind: 'unrunnable', reason }
+      case 'retry':
+        return { kind: 'failed', error: { name: 'UnknownJob', message: reason, stack: null } }
+    }
   }
 
   async #runHere(job: RunningJob, payload: Payload, { definition, invocation }: Task): Promise<JobResult> {
@@ -74,7 +89,8 @@ export class Executor {
     } catch (error) {
       return failureOf(error, job)
     } finally {
-      ended?.abort()
+      // With a reason, or the platform makes an error for it, with its stack.
+      ended?.abort('ended')
     }
   }
 

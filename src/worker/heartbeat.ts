@@ -12,7 +12,8 @@ import type { WorkerEvents } from './worker-events.ts'
 export const BEAT_MS = 5_000
 
 export interface HeartbeatParams {
-  readonly worker: WorkerInfo
+  /** What the worker says about itself with this beat. */
+  readonly introduce: () => WorkerInfo
   readonly host: Host
   readonly capsules: readonly Capsule[]
   readonly tally: Tally
@@ -71,6 +72,7 @@ export class Heartbeat {
     const reply = await this.#store.heartbeat(this.#beat(now, counts))
     this.#roundTripUs = Math.round((this.#runtime.clock.mono() - sentAt) * 1000)
     this.#unanswered = null
+    this.#params.tally.countClasses(reply.countsClasses === true)
     this.#params.outage.answered()
     await this.#compare(reply, before)
     if (reply.signal !== null) this.#params.events.signalled?.(reply.signal)
@@ -102,10 +104,10 @@ export class Heartbeat {
   }
 
   #beat(now: EpochMs, counts: Counts): Beat {
-    const { worker, host, isQuiet } = this.#params
+    const { introduce, host, isQuiet } = this.#params
     const running = this.#running()
     return {
-      worker,
+      worker: introduce(),
       now,
       quiet: isQuiet(),
       running,

@@ -56,6 +56,20 @@ describe('a result that needs no payload', () => {
   })
 })
 
+describe('a job of an unknown class', () => {
+  const UNKNOWN: JobResult = { kind: 'unknown', reason: 'why', isAwaited: false }
+
+  test('goes to the schedule, its bytes untouched, for as long as it has existed', () => {
+    const raw = withField(`"queue":"mails","created_at":${(NOW - 5_000) / 1000}`)
+    assert.deepEqual(settled(raw, UNKNOWN), { token: 't', to: 'schedule', payload: raw, at: NOW + 5_000 })
+  })
+
+  test('names the queue it was taken from, if it names none or another: pollers go by it', () => {
+    assert.deepEqual(payloadOf(settled(RAW, UNKNOWN)), { ...JSON.parse(RAW), queue: 'mails' })
+    assert.equal(payloadOf(settled(withField('"queue":"other"'), UNKNOWN)).queue, 'mails')
+  })
+})
+
 describe('a failure', () => {
   test('goes to the retry set with the error in it', () => {
     const settlement = settled(RAW, FAILED)
@@ -158,6 +172,7 @@ describe('a wish of the job', () => {
     const settlement = settled(RAW, { kind: 'killed', reason: 'look' })
     const { error_class, error_message } = payloadOf(settlement)
     assert.deepEqual([settlement.to, error_class, error_message], ['dead', 'Killed', 'look'])
+    assert.equal(settled(withField('"dead":"no"'), { kind: 'killed', reason: 'x' }).to, 'dead')
     assert.deepEqual(settled(withField('"dead":false'), { kind: 'killed', reason: 'x' }), {
       token: 't',
       to: 'done',

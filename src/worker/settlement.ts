@@ -1,5 +1,6 @@
 import { afterCrash, cleared, isSuspect } from '../job/crash.ts'
 import type { Definition } from '../job/definition.ts'
+import { editPayload } from '../job/edit-payload.ts'
 import { failedPayload, type JobError, retriesOf } from '../job/failure.ts'
 import { isMalformed, type Payload } from '../job/payload.ts'
 import { retryDelayMs, retryLimit } from '../job/retry-policy.ts'
@@ -8,6 +9,7 @@ import { durationMs } from '../kernel/duration.ts'
 import type { Random } from '../kernel/random.ts'
 import type { Claim, Settlement } from '../store/exchange.ts'
 import type { JobResult } from './job-result.ts'
+import { returnDelayMs } from './return-delay.ts'
 import type { RunningJob } from './running-job.ts'
 
 export interface SettlementParams {
@@ -32,6 +34,7 @@ export function settlementOf(job: RunningJob, result: JobResult, params: Settlem
   // Only an unrunnable job has no payload that can be read.
   if (isMalformed(payload)) return { token, to: 'dead', payload: null, reason: payload.malformed }
   const ending = { ...params, claim, payload }
+  if (result.kind === 'unknown') return returned(ending, result.isAwaited)
   switch (result.kind) {
     case 'snoozed':
       return { token, to: 'schedule', payload: unsuspected(ending), at: params.now + result.ms }
@@ -41,6 +44,20 @@ export function settlementOf(job: RunningJob, result: JobResult, params: Settlem
       return crashed(ending, result.cause)
     case 'failed':
       return failed(ending, result.error)
+  }
+}
+
+/** To the schedule untouched, but for the queue where that is not the one it was taken from: all pollers go by it. */
+function returned({ claim, payload, now, random }: Ending, isAwaited: boolean): Settlement {
+  const text =
+    payload.queue === claim.queue
+      ? claim.payload
+      : editPayload(claim.payload, { queue: JSON.stringify(claim.queue) })
+  return {
+    token: claim.token,
+    to: 'schedule',
+    payload: text,
+    at: now + returnDelayMs(payload, { now, random, isAwaited }),
   }
 }
 

@@ -19,12 +19,22 @@ export interface SlotsParams {
   readonly events: WorkerEvents
 }
 
+/** How a job ended. */
+interface Ending {
+  readonly job: RunningJob
+  readonly result: JobResult
+  readonly settlement: Settlement
+  readonly elapsedMs: number
+}
+
 /** The jobs that run at this moment, at most `concurrency`. */
 export class Slots {
   readonly #runtime: Runtime
   readonly #params: SlotsParams
   readonly #settled: (settlement: Settlement) => void
-  readonly #running = new Map<string, RunningJob>()
+  /** Not a Map: its outgrown tables hold on to one another and to the jobs that were in them until a full collection. */
+  readonly #jobs: Array<RunningJob | null>
+  readonly #vacant: number[]
   #emptied: Array<() => void> = []
 
   /** @param settled takes what is to be written about each job that ended */
@@ -32,49 +42,52 @@ export class Slots {
     this.#runtime = runtime
     this.#params = params
     this.#settled = settled
+    this.#jobs = new Array<RunningJob | null>(params.concurrency).fill(null)
+    this.#vacant = [...this.#jobs.keys()].reverse()
   }
 
   get free(): number {
-    return this.#params.concurrency - this.#running.size
+    return this.#vacant.length
   }
 
   has(token: string): boolean {
-    return this.#running.has(token)
+    return this.#jobs.some((job) => job?.claim.token === token)
   }
 
-  running(): IterableIterator<RunningJob> {
-    return this.#running.values()
+  running(): RunningJob[] {
+    return this.#jobs.filter((job) => job !== null)
   }
 
-  /** Begins a claimed job. */
+  /** Begins a claimed job, in a free slot. */
   take(claim: Claim): void {
     const { unreadable } = claim
     const payload = unreadable === undefined ? parsePayload(claim.payload) : { malformed: unreadable }
     const job = new RunningJob(claim, payload, this.#runtime.clock.now())
-    this.#running.set(claim.token, job)
+    const slot = this.#vacant.pop()!
+    this.#jobs[slot] = job
     this.#params.events.jobStarted?.(job)
     const result = this.#params.executor.execute(job)
-    if (!(result instanceof Promise)) this.#end(job, result)
+    if (!(result instanceof Promise)) this.#end(slot, job, result)
     else {
       result.then(
-        (settledResult) => this.#end(job, settledResult),
-        (error: unknown) => this.#end(job, { kind: 'failed', error: jobError(error) }),
+        (settledResult) => this.#end(slot, job, settledResult),
+        (error: unknown) => this.#end(slot, job, { kind: 'failed', error: jobError(error) }),
       )
     }
   }
 
   /** Asks every running job to break off. */
   abort(reason: JobAborted): void {
-    for (const job of this.#running.values()) job.abort(reason)
+    for (const job of this.#jobs) job?.abort(reason)
   }
 
   /** Gives up jobs that are no longer this worker's: told to break off, their results go nowhere. */
   lose(tokens: Iterable<string>): void {
-    for (const token of tokens) {
-      const job = this.#running.get(token)
-      if (job === undefined) continue
+    const lost = new Set(tokens)
+    for (const [slot, job] of this.#jobs.entries()) {
+      if (job === null || !lost.has(job.claim.token)) continue
       job.abort(new JobAborted('job.lease_lost', 'the job was given to another worker'))
-      this.#remove(token)
+      this.#vacate(slot)
       this.#runtime.logger.warn('lost the lease of a job; its result will not be recorded', labels(job))
       this.#params.events.jobLost?.(job)
     }
@@ -82,43 +95,51 @@ export class Slots {
 
   /** Gives up all jobs; returns their tokens. Their results, should they still come, go nowhere. */
   abandon(): string[] {
-    const tokens = [...this.#running.keys()]
-    for (const token of tokens) this.#remove(token)
+    const tokens = this.running().map(({ claim }) => claim.token)
+    for (const [slot, job] of this.#jobs.entries()) if (job !== null) this.#vacate(slot)
     return tokens
   }
 
   /** Resolves when nothing runs. */
   whenEmpty(): Promise<void> {
-    if (this.#running.size === 0) return Promise.resolve()
+    if (this.#isEmpty) return Promise.resolve()
     return new Promise((resolve) => this.#emptied.push(resolve))
   }
 
-  #end(job: RunningJob, result: JobResult): void {
+  #end(slot: number, job: RunningJob, result: JobResult): void {
     const { registry, tally, events } = this.#params
-    if (!this.#remove(job.claim.token)) return
-    tally.add(result)
+    if (this.#jobs[slot] !== job) return
+    this.#vacate(slot)
     const { payload } = job
-    const definition = isMalformed(payload) ? null : (registry.get(nameOf(payload)) ?? null)
+    const name = isMalformed(payload) ? null : nameOf(payload)
+    const definition = name === null ? null : (registry.get(name) ?? null)
     const { clock, random } = this.#runtime
-    const settlement = settlementOf(job, result, { definition, now: clock.now(), random })
-    this.#report(job, result, settlement)
+    const now = clock.now()
+    tally.add(result, name, now - job.startedAt)
+    const settlement = settlementOf(job, result, { definition, now, random })
+    this.#report({ job, result, settlement, elapsedMs: now - job.startedAt })
     events.jobEnded?.(job, result, settlement)
     this.#settled(settlement)
   }
 
-  #remove(token: string): boolean {
-    if (!this.#running.delete(token)) return false
-    if (this.#running.size === 0) for (const resolve of this.#emptied.splice(0)) resolve()
-    return true
+  #vacate(slot: number): void {
+    this.#jobs[slot] = null
+    this.#vacant.push(slot)
+    if (this.#isEmpty) for (const resolve of this.#emptied.splice(0)) resolve()
   }
 
-  #report(job: RunningJob, result: JobResult, settlement: Settlement): void {
-    const { logger, clock } = this.#runtime
-    if (result.kind === 'done') {
-      logger.debug('done', { ...labels(job), elapsedMs: clock.now() - job.startedAt })
+  get #isEmpty(): boolean {
+    return this.#vacant.length === this.#jobs.length
+  }
+
+  #report({ job, result, settlement, elapsedMs }: Ending): void {
+    const { logger } = this.#runtime
+    // Of unknown jobs the worker speaks once a class.
+    if (result.kind === 'done' || result.kind === 'unknown') {
+      logger.debug(result.kind, { ...labels(job), elapsedMs })
       return
     }
-    const fields = { ...labels(job), elapsedMs: clock.now() - job.startedAt, to: settlement.to }
+    const fields = { ...labels(job), elapsedMs, to: settlement.to }
     if (result.kind === 'failed') {
       logger.warn('job failed', { ...fields, error: result.error.message, errorClass: result.error.name })
     } else if (result.kind === 'crashed')

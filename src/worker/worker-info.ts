@@ -22,6 +22,7 @@ export function workerInfo(runtime: Runtime, options: WorkerOptions): WorkerInfo
     labels: options.labels ?? [],
     capsules: options.capsules,
     version: options.version,
+    ...(options.service ? { service: options.service } : {}),
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Registry } from '../job/registry.ts'
-import type { CapsuleInfo } from '../store/worker-record.ts'
+import type { CapsuleInfo, WorkerInfo } from '../store/worker-record.ts'
 import type { Host } from './host.ts'
 import type { Isolation } from './isolation.ts'
+import type { UnknownJobRule } from './unknown-job-rule.ts'
 import type { WorkerEvents } from './worker-events.ts'
 import type { WorkerMiddleware } from './worker-middleware.ts'
 
@@ -12,6 +13,8 @@ export interface WorkerOptions {
   readonly middleware?: readonly WorkerMiddleware[]
   readonly isolation?: Isolation | null
   readonly events?: WorkerEvents
+  /** Default `'return'`. */
+  readonly unknownJobs?: UnknownJobRule
   /** Default `DRAIN_MS`. */
   readonly drainMs?: number
   /** Default `POLL_MS`. */
@@ -20,4 +23,6 @@ export interface WorkerOptions {
   readonly labels?: readonly string[]
   /** Of Capstan, shown to operators. */
   readonly version: string
+  /** See `WorkerInfo`. */
+  readonly service?: WorkerInfo['service'] | null
 }

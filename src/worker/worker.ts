@@ -11,6 +11,7 @@ import { POLL_MS, Poller } from './poller.ts'
 import { Reaper } from './reaper.ts'
 import { JobAborted, type RunningJob } from './running-job.ts'
 import { Tally } from './tally.ts'
+import { UnknownJobLog } from './unknown-job-log.ts'
 import type { WorkerState } from './worker-events.ts'
 import { workerInfo } from './worker-info.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -39,6 +40,7 @@ export class Worker {
   readonly #heartbeat: Heartbeat
   readonly #poller: Poller
   readonly #reaper: Reaper
+  readonly #unknown: UnknownJobLog
   readonly #hurried = new AbortController()
   #state: WorkerState = 'starting'
   #handedBack = 0
@@ -47,11 +49,13 @@ export class Worker {
 
   /** @throws UsageError `options.invalid` when two capsules share a queue */
   constructor(runtime: Runtime, store: Store, options: WorkerOptions) {
-    const { host, events = {}, registry } = options
+    const { host, registry } = options
     this.#runtime = runtime
     this.#store = store
     this.#options = options
     this.info = workerInfo(runtime, options)
+    this.#unknown = new UnknownJobLog(runtime, store)
+    const events = this.#unknown.watching(options.events ?? {})
     const shared = {
       identity: this.info.identity,
       host,
@@ -59,7 +63,11 @@ export class Worker {
       outage: new Outage(runtime),
       tally: new Tally(),
     }
-    const executor = new Executor(runtime, options)
+    const executor = new Executor(runtime, {
+      unknownJobs: 'return',
+      othersMayKnow: (name, queue) => this.#unknown.othersMayKnow(name, queue),
+      ...options,
+    })
     this.#capsules = options.capsules.map(
       (info) =>
         new Capsule(runtime, store, {
@@ -73,7 +81,7 @@ export class Worker {
     const isQuiet = () => this.#state !== 'running' && this.#state !== 'starting'
     this.#heartbeat = new Heartbeat(runtime, store, {
       ...shared,
-      worker: this.info,
+      introduce: () => this.#unknown.addedTo(this.info),
       capsules: this.#capsules,
       isQuiet,
     })

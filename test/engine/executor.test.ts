@@ -48,6 +48,18 @@ describe('Executor: jobs that cannot run', () => {
     )
     assert.deepEqual(result, { kind: 'unrunnable', reason: 'no job is called "Nobody\\"s" in this worker' })
   })
+
+  for (const [unknownJobs, kind] of [
+    ['return', 'unknown'],
+    ['dead', 'unrunnable'],
+    ['retry', 'failed'],
+  ] as const) {
+    test(`by the rule ${unknownJobs}, it is ${kind}`, async () => {
+      const never = work(() => assert.fail('ran'))
+      const { result } = begin(never, { payload: raw('1', { class: 'Nobody' }), unknownJobs })
+      assert.equal((await result).kind, kind)
+    })
+  }
 })
 
 describe('Executor: expiry', () => {

@@ -65,13 +65,16 @@ describe('bytes of others', { skip: WITHOUT_RUBY }, () => {
     await worker.end('SIGTERM')
   })
 
-  test('a job that nobody here can run is in the dead set as it came', async () => {
-    const unknown = odd('d1', 'Nobody')
+  test('a job that nobody here knows waits in the schedule, one that nobody can read is buried, as they came', async () => {
+    const unknown = odd('d1', 'Nobody', ', "queue":"node"')
     await push(unknown)
     await push('[1, 2]')
     const worker = await redis.worker('node')
-    await eventually('both are buried', async () => (await redis.lines('ZCARD', 'dead'))[0] === '2')
-    assert.deepEqual(new Set(await redis.lines('ZRANGE', 'dead', '0', '-1')), new Set([unknown, '[1, 2]']))
+    const set = (key: string) => redis.lines('ZRANGE', key, '0', '-1')
+    await eventually('neither waits', async () => (await redis.lines('LLEN', 'queue:node'))[0] === '0')
+    await eventually('one is put off', async () => (await set('schedule')).length === 1)
+    await eventually('one is buried', async () => (await set('dead')).length === 1)
+    assert.deepEqual([await set('schedule'), await set('dead')], [[unknown], ['[1, 2]']])
     await worker.end('SIGTERM')
   })
 

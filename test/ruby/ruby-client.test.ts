@@ -107,15 +107,13 @@ describe('what a Ruby client pushes, our worker runs', { skip: WITHOUT_RUBY }, (
     assert.deepEqual(await received(jid), ['name'])
   })
 
-  test('a class that nobody here knows is kept in the dead set, whole, and Ruby finds it there', async () => {
+  test('a class that nobody here knows waits in the schedule, whole, and Ruby finds it there', async () => {
     const jid = await push(
       'Sidekiq::Client.push("class" => "Nobody::Knows", "queue" => "node", "args" => [1.0])',
     )
-    const { value, item } = await redis.seenByRuby('dead', jid)
+    const { value, item } = await redis.seenByRuby('schedule', jid)
     assert.match(value, /"args":\[1\.0\]/)
-    assert.equal('error_class' in item, false)
-    const [dead] = await redis.connection.store.list({ set: 'dead' }, { offset: 0, limit: 1 })
-    assert.match(dead?.reason ?? '', /no job is called "Nobody::Knows"/)
+    assert.deepEqual([item.queue, 'error_class' in item, 'retry_count' in item], ['node', false, false])
   })
 })
 

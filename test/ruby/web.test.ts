@@ -107,10 +107,10 @@ describe("Sidekiq's own web interface", { skip: WITHOUT_RUBY }, () => {
 
     test('the detail page of a dead job that nobody could run', async () => {
       const jid = await ruby<string>(
-        'Sidekiq::Client.push("class" => "Nobody", "queue" => "node", "args" => [1])',
+        'Sidekiq::Client.push("class" => "NodeReceives", "queue" => "node", "args" => [1], "bid" => "b1")',
       )
       await redis.seenByRuby('dead', jid)
-      await shows(`/morgue/${await keyIn('/morgue', jid)}`, 'Nobody', jid)
+      await shows(`/morgue/${await keyIn('/morgue', jid)}`, 'NodeReceives', jid)
     })
 
     test('pages live with a dead payload that is no JSON', async () => {

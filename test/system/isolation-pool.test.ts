@@ -18,7 +18,7 @@ interface Puppet {
   killed: number
 }
 
-function stage(options: { size?: number; isReused?: boolean } = {}) {
+function stage(options: { size?: number } = {}) {
   const clock = new SimClock()
   const runtime = { clock, random: seededRandom(1), logger: silentLogger }
   const puppets: Puppet[] = []
@@ -32,7 +32,7 @@ function stage(options: { size?: number; isReused?: boolean } = {}) {
     return { send: (message) => puppet.heard.push(message), dismiss() {}, kill, hold() {} }
   }
   const begin = () => new Cell(runtime, { entry: '/jobs.ts' }, start)
-  const pool = new Pool(runtime, { start: begin, size: 1, isReused: true, ...options })
+  const pool = new Pool(runtime, { start: begin, size: 1, idleMs: 30_000, ...options })
   return { clock, pool, puppets }
 }
 

@@ -20,9 +20,13 @@ const DEADLINE = { timeout: 60_000 }
 const runtime = { clock: systemClock, random: systemRandom(), logger: silentLogger }
 
 let tokens = 0
-function job(name: string, ...args: unknown[]): RunningJob {
-  const payload = JSON.stringify({ class: name, args, jid: `jid-${name}` })
+const job = (name: string, ...args: unknown[]) => claimed({ class: name, args })
+/** A job under which a process of its own has died before. */
+const charged = (name: string) => claimed({ class: name, args: [], capstan_crash: { crashes: 1 } })
+
+function claimed(parts: object): RunningJob {
   tokens += 1
+  const payload = JSON.stringify({ ...parts, jid: `jid-${tokens}` })
   const claim = { token: `token-${tokens}`, queue: 'default', payload }
   return new RunningJob(claim, parsePayload(payload), systemClock.now())
 }
@@ -219,15 +223,29 @@ describe('a process', () => {
     assert.match(causeOf(await shared.runInProcess(job('abort'))), /^killed by SIGABRT/)
   })
 
-  test('is used once, so that nothing of another job can end it', DEADLINE, async () => {
+  test('is kept a moment for the next suspect', DEADLINE, async () => {
     const own = cells({ cells: 1 })
-    assert.deepEqual(await own.runInProcess(job('late')), { kind: 'done' })
     const pids = [await own.runInProcess(job('where')), await own.runInProcess(job('where'))].map(
       (result) => told(result).pid,
     )
-    assert.notEqual(pids[0], pids[1])
+    assert.equal(pids[0], pids[1])
     await own.close()
   })
+
+  test(
+    'is used by one job alone when that is charged, so that nothing of another convicts it',
+    DEADLINE,
+    async () => {
+      const own = cells({ cells: 1 })
+      told(await own.runInProcess(job('where')))
+      assert.deepEqual(await own.runInProcess(charged('late')), { kind: 'done' })
+      const pids = [await own.runInProcess(charged('where')), await own.runInProcess(charged('where'))].map(
+        (result) => told(result).pid,
+      )
+      assert.notEqual(pids[0], pids[1])
+      await own.close()
+    },
+  )
 
   test('does not end at the signals that stop its worker', DEADLINE, async () => {
     assert.deepEqual(await shared.runInProcess(job('ignoreStop')), { kind: 'done' })
@@ -298,7 +316,7 @@ describe('a thread', () => {
     assert.deepEqual(await own.runInThread(job('late'), null), { kind: 'done' })
     await eventually(() => errors.length > 0, 'the end of the thread is logged')
     assert.deepEqual(errors, [
-      ['what a job left behind ended its thread', { cause: 'TypeError: left behind' }],
+      ['what a job left behind ended its process or thread', { cause: 'TypeError: left behind' }],
     ])
     told(await own.runInThread(job('where'), null))
     await own.close()

@@ -29,17 +29,11 @@ const WRONG: readonly Wrong[] = [
   ['args that are text', '{"class":"Noted","args":"x","jid":"text"}', /"args" is not an array/],
   ['args that are an object', '{"class":"Noted","args":{"0":1},"jid":"object"}', /"args" is not an array/],
   ['tags that are a text', '{"class":"Noted","args":[],"jid":"tags","tags":"x"}', /"tags" is not/],
-  ['a retry in words', '{"class":"Noted","args":[],"jid":"retry","retry":"abc"}', /"retry" is not/],
   ['a jid that is a number', '{"class":"Noted","args":[],"jid":7}', /"jid" is not/],
   ['no jid', '{"class":"Noted","args":[]}', /"jid" is not/],
   ['a queue that is a list', '{"class":"Noted","args":[],"jid":"queue","queue":["a"]}', /"queue" is not/],
   ['a count in words', '{"class":"Noted","args":[],"jid":"c","retry_count":"x"}', /"retry_count" is not/],
   ['ten megabytes', HUGE, /larger than \d+ bytes/],
-  [
-    'a class that nobody has',
-    '{"class":"Nobody","args":[1.0],"jid":"n"}',
-    /no job is called \\?"Nobody|Nobody/,
-  ],
 ]
 
 const NOT_UTF_8: readonly Wrong[] = [

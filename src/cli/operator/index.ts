@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { clearCommand } from './clear-command.ts'
 import { deleteCommand, killCommand, retryCommand } from './entry-commands.ts'
 import { jobsCommand } from './jobs-command.ts'
+import { markDeployCommand } from './mark-deploy-command.ts'
 import type { OperatorContext } from './operator-context.ts'
 import { pauseCommand, resumeCommand } from './pause-command.ts'
 import { queuesCommand } from './queues-command.ts'
@@ -13,7 +14,15 @@ export type { OperatorContext } from './operator-context.ts'
 
 const COMMANDS = [
   ...[queuesCommand, jobsCommand, retryCommand, killCommand, deleteCommand, clearCommand],
-  ...[pauseCommand, resumeCommand, statsCommand, workersCommand, quietCommand, stopCommand],
+  ...[
+    pauseCommand,
+    resumeCommand,
+    statsCommand,
+    workersCommand,
+    quietCommand,
+    stopCommand,
+    markDeployCommand,
+  ],
 ]
 
 /** All commands of an operator, in the order in which help lists them. */

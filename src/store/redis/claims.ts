@@ -30,12 +30,13 @@ export class Claims {
     const { done, moves } = this.#sort(request)
     const call = this.#calls.next()
     const look = this.#landings.look(identity, queues)
-    const args: Array<string | number> = [...graveOf(this.#ground, request.now), identity, count, call]
+    const args: Array<string | number> = [identity, count, call]
     args.push(queues.length, look ? queues.length : 0, done.length, moves.length, ...queues)
     for (const settlement of done) args.push(settlement.token)
     for (const { token, to, payload, score, reason, queue } of moves) {
       args.push(token, to, payload === null ? '1' : '0', payload ?? '', score, reason, queue)
     }
+    if (moves.length > 0) args.push(...graveOf(this.#ground, request.now))
     const reply = await client.run(exchangeScript, {
       keys: [
         keys.inFlight(identity),

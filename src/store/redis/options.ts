@@ -3,6 +3,7 @@ import { suggest } from '../../kernel/suggest.ts'
 import { DEAD_MAX_AGE_MS, DEAD_MAX_JOBS } from '../transfer.ts'
 import { type Address, parseAddress, parseEndpoint } from './address.ts'
 import type { TlsOptions } from './dial.ts'
+import type { MetricsOption } from './metrics-writer.ts'
 import type { SentinelGroup } from './sentinel.ts'
 
 export interface SentinelOptions {
@@ -31,6 +32,11 @@ export interface RedisOptions {
   readonly deadMaxAgeMs?: number
   /** A command without an answer for so long fails with `store.unknown`. Default 3 s, as in Sidekiq 7.3. */
   readonly commandTimeoutMs?: number
+  /**
+   * Whose metrics page is fed with counts by class. Default `'auto'`: that of the newest Sidekiq seen among the
+   * registered processes; none is fed where there is none from 7.0.2 on.
+   */
+  readonly metrics?: MetricsOption
 }
 
 /** Options checked and with every default filled in. */
@@ -42,12 +48,23 @@ export interface RedisSettings {
   readonly deadMaxJobs: number
   readonly deadMaxAgeMs: number
   readonly commandTimeoutMs: number
+  readonly metrics: MetricsOption
 }
 
 const DEFAULT_URL = 'redis://127.0.0.1:6379/0'
 const DEFAULT_TIMEOUT_MS = 3_000
 const SENTINEL_PORT = 26_379
-const KNOWN = ['url', 'sentinel', 'tls', 'keyPrefix', 'deadMaxJobs', 'deadMaxAgeMs', 'commandTimeoutMs']
+const KNOWN = [
+  'url',
+  'sentinel',
+  'tls',
+  'keyPrefix',
+  'deadMaxJobs',
+  'deadMaxAgeMs',
+  'commandTimeoutMs',
+  'metrics',
+]
+const METRICS: readonly string[] = ['auto', '7', '8', 'off'] satisfies MetricsOption[]
 
 /**
  * Checks what the user gave and fills in the defaults.
@@ -69,7 +86,16 @@ export function settingsOf(options: RedisOptions): RedisSettings {
     deadMaxJobs: count(options.deadMaxJobs ?? DEAD_MAX_JOBS, 'deadMaxJobs', 0),
     deadMaxAgeMs: count(options.deadMaxAgeMs ?? DEAD_MAX_AGE_MS, 'deadMaxAgeMs', 0),
     commandTimeoutMs: count(options.commandTimeoutMs ?? DEFAULT_TIMEOUT_MS, 'commandTimeoutMs', 1),
+    metrics: metricsOf(options.metrics ?? 'auto'),
   }
+}
+
+function metricsOf(value: MetricsOption): MetricsOption {
+  if (METRICS.includes(value)) return value
+  throw new UsageError(
+    'options.invalid',
+    `metrics: expected one of ${METRICS.join(', ')}, got ${String(value)}`,
+  )
 }
 
 function refuseUnknownKeys(options: RedisOptions): void {

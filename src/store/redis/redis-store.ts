@@ -1,13 +1,16 @@
 import type { Runtime } from '../../kernel/runtime.ts'
+import type { DeployMarks } from '../deploy-marks.ts'
 import type { Store } from '../store.ts'
 import { CallNames } from './claim-token.ts'
 import { Claims } from './claims.ts'
 import { leave, recover } from './departures.ts'
+import { markDeploy } from './deploy-mark.ts'
 import type { Ground } from './ground.ts'
 import { ping } from './health.ts'
 import { clear, list, pause } from './inspection.ts'
 import { Keys } from './keys.ts'
 import { Landings } from './landings.ts'
+import { MetricsWriter } from './metrics-writer.ts'
 import { move } from './mover.ts'
 import { type RedisOptions, settingsOf } from './options.ts'
 import { promote } from './promoter.ts'
@@ -27,7 +30,10 @@ import { WaitingRoom } from './waiting-room.ts'
  * @throws UsageError for bad options; StoreError `store.not_stored` when the server does not answer or refuses the
  * login, `store.version` when it is too old. Nothing is left open then.
  */
-export async function openRedisStore(runtime: Runtime, options: RedisOptions = {}): Promise<Store> {
+export async function openRedisStore(
+  runtime: Runtime,
+  options: RedisOptions = {},
+): Promise<Store & DeployMarks> {
   const settings = settingsOf(options)
   const client = await RedisClient.open(runtime, settings, ALL_SCRIPTS)
   const ground: Ground = { client, keys: new Keys(settings.keyPrefix), limits: settings }
@@ -38,7 +44,7 @@ export async function openRedisStore(runtime: Runtime, options: RedisOptions = {
     push: push(ground),
     exchange: (request) => claims.exchange(request),
     waitForJobs: (identity, names, abort) => room.wait(identity, names, abort),
-    heartbeat: heartbeat(ground),
+    heartbeat: heartbeat(ground, new MetricsWriter(ground, runtime.logger, settings.metrics)),
     inFlight: (identity) => claims.inFlight(identity),
     leave: leave(ground),
     workers: workers(ground),
@@ -52,6 +58,7 @@ export async function openRedisStore(runtime: Runtime, options: RedisOptions = {
     signal: signal(ground),
     stats: stats(ground),
     ping: ping(ground),
+    markDeploy: (label, now) => markDeploy(ground, label, now),
     async close() {
       client.close()
       room.close()

@@ -3,6 +3,7 @@ import { utcDay } from '../../kernel/utc-day.ts'
 import type { Beat, BeatReply, RunningJob, WorkerInfo, WorkerRecord, WorkerSignal } from '../worker-record.ts'
 import { queueOf } from './claim-token.ts'
 import type { Ground } from './ground.ts'
+import type { MetricsWriter } from './metrics-writer.ts'
 import type { Reply } from './reply-parser.ts'
 import { scoreOf } from './score.ts'
 import { decodeBeat, heartbeat as heartbeatScript } from './scripts/heartbeat.ts'
@@ -29,7 +30,7 @@ interface StoredRecord {
 
 /** `Store.heartbeat`. */
 export const heartbeat =
-  ({ client, keys }: Ground) =>
+  ({ client, keys }: Ground, metrics: MetricsWriter) =>
   async (beat: Beat): Promise<BeatReply> => {
     const { worker, now, running } = beat
     const { identity } = worker
@@ -66,7 +67,7 @@ export const heartbeat =
         ...running.flatMap((job) => [job.token, workOf(job)]),
       ],
     })
-    return decodeBeat(reply)
+    return { ...decodeBeat(reply), countsClasses: metrics.answered(beat) }
   }
 
 /** `Store.workers`: ours, then Sidekiq's own. */

@@ -28,15 +28,15 @@ const LINE_END_BYTES = 2
 /**
  * Cuts a stream of bytes into replies, whatever the pieces it comes in.
  *
- * A reply that arrives in parts is read once: complete elements are kept, and of an incomplete bulk string the
- * pieces are gathered and joined when the last one is there, so that large replies cost linear time.
+ * A reply that arrives in parts is read once: complete elements are kept, and only an element that lies in several
+ * pieces is joined, when the last of them is there. So large replies cost linear time, and next to no copies.
  */
 export class ReplyParser {
   readonly #sink: ReplySink
   #bytes: Buffer = Buffer.alloc(0)
   #offset = 0
-  /** Pieces not looked at yet, because the element that they continue needs `#missing` bytes more. */
-  #pieces: Buffer[] = []
+  /** What is there of an element that needs `#missing` bytes more before it is looked at again. */
+  #parts: Buffer[] = []
   #missing = 0
   #open: OpenArray[] = []
   #buffers = false
@@ -47,34 +47,33 @@ export class ReplyParser {
 
   /** @throws TypeError when the bytes are not RESP2: the connection is of no use any more */
   feed(piece: Buffer): void {
-    if (!this.#accept(piece)) return
-    while (this.#offset < this.#bytes.length) {
+    let from = 0
+    while (this.#parts.length > 0) {
+      const part = piece.subarray(from, from + this.#missing)
+      this.#parts.push(part)
+      this.#missing -= part.length
+      if (this.#missing > 0) return
+      from += part.length
+      const joined = Buffer.concat(this.#parts)
+      this.#parts = []
+      this.#read(joined, 0)
+    }
+    this.#read(piece, from)
+  }
+
+  #read(bytes: Buffer, from: number): void {
+    this.#bytes = bytes
+    this.#offset = from
+    while (this.#offset < bytes.length) {
       const start = this.#offset
       if (this.#open.length === 0) this.#buffers = this.#sink.wantsBuffers()
       const reply = this.#element()
       if (reply === undefined) {
-        this.#offset = start
+        this.#parts = [bytes.subarray(start)]
         return
       }
       if (reply !== OPENED) this.#close(reply)
     }
-  }
-
-  /** Makes `#bytes` start with what is unread. False while the element under way cannot be complete. */
-  #accept(piece: Buffer): boolean {
-    const unread = this.#bytes.length - this.#offset
-    if (unread === 0 && this.#pieces.length === 0) {
-      this.#bytes = piece
-      this.#offset = 0
-      return true
-    }
-    this.#pieces.push(piece)
-    this.#missing -= piece.length
-    if (this.#missing > 0) return false
-    this.#bytes = Buffer.concat([this.#bytes.subarray(this.#offset), ...this.#pieces])
-    this.#offset = 0
-    this.#pieces = []
-    return true
   }
 
   /** The next element, `OPENED` for the head of an array with items to come, undefined when it is incomplete. */

@@ -3,15 +3,12 @@ import type { JobResult } from '../job-result.ts'
 import type { RunningJob } from '../running-job.ts'
 import { brokenOff, type Cell, whenAborted } from './cell.ts'
 
-/** An unused thread holds some 10 MB; starting one takes as long as loading the application's jobs. */
-const IDLE_MS = 30_000
-
 export interface PoolOptions {
   readonly start: () => Cell
   /** The most cells at a time; further jobs wait. */
   readonly size: number
-  /** Whether a cell may run a second job: what the first left behind may then disturb it. */
-  readonly isReused: boolean
+  /** How long a cell waits for its next job, which what the first left behind may disturb; 0: used once. */
+  readonly idleMs: number
 }
 
 /** Cells of one kind, and the jobs that wait for one. */
@@ -77,7 +74,7 @@ export class Pool {
       if (rest !== undefined) {
         rest.abort()
         this.#idle.delete(cell)
-        this.#runtime.logger.error('what a job left behind ended its thread', { cause })
+        this.#runtime.logger.error('what a job left behind ended its process or thread', { cause })
       }
       this.#wakeNext()
     })
@@ -87,10 +84,11 @@ export class Pool {
   #giveBack(cell: Cell, job: RunningJob): void {
     if (cell.isDead) return
     // A job that was told to break off may still be at it, whatever its result was.
-    if (!this.#options.isReused || this.#isClosed || job.aborted !== null) return void cell.end()
+    const { idleMs } = this.#options
+    if (idleMs === 0 || this.#isClosed || job.aborted !== null) return void cell.end()
     const rest = new AbortController()
     this.#idle.set(cell, rest)
-    void this.#runtime.clock.sleep(IDLE_MS, rest.signal).then(() => {
+    void this.#runtime.clock.sleep(idleMs, rest.signal).then(() => {
       if (rest.signal.aborted) return
       this.#idle.delete(cell)
       void cell.end()

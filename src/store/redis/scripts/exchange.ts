@@ -1,6 +1,6 @@
 import type { Reply } from '../reply-parser.ts'
 import { script } from '../script.ts'
-import { BURY, GRAVE } from './fragments.ts'
+import { BURY } from './fragments.ts'
 
 /** A settlement other than `done`, as the script takes it: seven arguments and one key. */
 export interface MoveArgument {
@@ -33,8 +33,8 @@ export interface ExchangeReplyParts {
  *
  * KEYS: 1 in-flight record, 2 workers, 3 paused, 4 queues, 5 dead; then the queues' lists, the landing lists that
  * may hold a job (of the first of the queues), and the destinations of the moves.
- * ARGV: 1–5 the grave, 6 identity, 7 most jobs to claim, 8 name of this call, 9 number of queues, 10 of landing
- * lists, 11 of done tokens, 12 of moves; then the queues' names, the done tokens, and seven for each move.
+ * ARGV: 1 identity, 2 most jobs to claim, 3 name of this call, 4 number of queues, 5 of landing lists, 6 of done
+ * tokens, 7 of moves; then the queues' names, the done tokens, seven for each move, and if there is one, the grave.
  *
  * Every step is cheap and of a fixed number of calls: with a hundred jobs a call it is the jobs that cost.
  */
@@ -42,18 +42,18 @@ export const exchange = script({
   name: 'exchange',
   worksWhenFull: true,
   lua: `
-${GRAVE}
-${BURY}
 local inflight = KEYS[1]
-local identity, room, call = ARGV[6], tonumber(ARGV[7]), ARGV[8]
-local nqueues, nlandings = tonumber(ARGV[9]), tonumber(ARGV[10])
-local ndone, nmoves = tonumber(ARGV[11]), tonumber(ARGV[12])
-local names = 12
+local identity, room, call = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local nqueues, nlandings = tonumber(ARGV[4]), tonumber(ARGV[5])
+local ndone, nmoves = tonumber(ARGV[6]), tonumber(ARGV[7])
+local names = 7
 local done = names + nqueues
 local moves = done + ndone
 local lists = 5
 local landings = lists + nqueues
 local destinations = landings + nlandings
+local grave = {unpack(ARGV, moves + 7 * nmoves + 1)}
+${BURY}
 
 local refused_done = {}
 if ndone > 3 and redis.call('HLEN', inflight) <= 4 * ndone then
@@ -110,6 +110,9 @@ end
 local reply = {registered, refused_done, refused_moves, paused}
 if registered == 0 then room = 0 end
 local number = 0
+-- Of the numbers in the jobs' names only each tenth is formatted: that is dear.
+local digits = {[0] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'}
+local stem = call .. '.'
 
 -- Each queue's jobs are recorded before the next queue is asked: an error there must not lose them.
 local function take(list, queue)
@@ -121,7 +124,9 @@ local function take(list, queue)
     local record, n = {}, 0
     for i = from, math.min(from + 999, #got) do
       number = number + 1
-      record[n + 1] = call .. '.' .. number .. suffix
+      local digit = number % 10
+      if digit == 0 then stem = call .. '.' .. number / 10 end
+      record[n + 1] = stem .. digits[digit] .. suffix
       record[n + 2] = got[i]
       n = n + 2
     end
