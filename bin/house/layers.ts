@@ -25,7 +25,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   'remote/local': { may: ['kernel', 'remote'] },
   deploy: { may: ['kernel', 'remote', 'systemd'] },
   config: {
-    may: ['kernel', 'job', 'store', 'client', 'worker', 'deploy'],
+    may: ['kernel', 'job', 'store', 'client', 'worker', 'systemd', 'deploy'],
     dynamically: ['store/memory', 'store/redis', 'store/sqlite'],
   },
   testing: { may: ['kernel', 'job', 'store', 'store/memory', 'client', 'worker'] },
@@ -67,7 +67,12 @@ export const DOORS: readonly Door[] = [
     ],
     modules: [],
   },
-  { world: 'the environment', only: ['cli/', 'config/'], uses: ['process.env'], modules: [] },
+  {
+    world: 'the environment',
+    only: ['cli/', 'config/', 'systemd/credential.ts'],
+    uses: ['process.env'],
+    modules: [],
+  },
   { world: 'the process', only: ['cli/'], uses: ['process'], modules: ['node:process'] },
   {
     world: 'the terminal',

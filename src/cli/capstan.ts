@@ -1,8 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { CapstanError, messageOf, UsageError } from '../kernel/errors.ts'
-import { engineCommands } from './engine-commands.ts'
+import { commandsFor } from './command-families.ts'
 import { exitCodeOf } from './exit-code.ts'
-import { operatorCommands } from './operator/index.ts'
 import { processOutput } from './output.ts'
 import { offerOwnPackage } from './own-package.ts'
 import { type GlobalOptions, newSession, type Session } from './session.ts'
@@ -16,7 +15,10 @@ out.json = process.argv.includes('--json')
 const program = new Command('capstan')
   .description('Background jobs for TypeScript on plain Linux servers')
   .version(version())
-  .option('--config <file>', 'configuration (default: capstan.config.ts in this directory)')
+  .option(
+    '-C, --config <file>',
+    'capstan.config.ts or a sidekiq.yml (default: capstan.config.ts here, else config/sidekiq.yml)',
+  )
   .option('--json', 'answer with one JSON document')
   .option('--verbose', 'log every step to standard error')
   .showSuggestionAfterError()
@@ -37,7 +39,7 @@ const context = {
     return session().runtime
   },
 }
-for (const command of [...engineCommands(context), ...operatorCommands(context)]) {
+for (const command of await commandsFor(process.argv.slice(2), context)) {
   // A command inherits how errors end only when it is made by the program itself.
   program.addCommand(command.copyInheritedSettings(program))
 }

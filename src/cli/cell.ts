@@ -10,7 +10,6 @@ import { newSession } from './session.ts'
 offerOwnPackage()
 const session = newSession(process.argv[2] === undefined ? {} : { config: process.argv[2] }, 'info')
 const { config, directory } = await session.config()
-const registry = await loadJobs(directory, config.jobs)
-await session.store()
+const [registry] = await Promise.all([loadJobs(directory, config.jobs), session.store()])
 const executor = new Executor(session.runtime, { registry, middleware: config.workerMiddleware ?? [] })
 serve(session.runtime, cellChannel(process), (job) => executor.execute(job))

@@ -1,7 +1,10 @@
 import { createInterface } from 'node:readline/promises'
 
-/** Exit codes that scripts may trust. */
-export const EXIT = { ok: 0, failure: 1, usage: 2, nothingMatched: 3 } as const
+/** Exit codes that scripts may trust. Those from 3 on: docs/guides/operating.md and docs/guides/deploy.md. */
+export const EXIT = {
+  ...{ ok: 0, failure: 1, usage: 2, nothingMatched: 3 },
+  ...{ notReady: 3, locked: 4, unchanged: 5, reverted: 6, inconsistent: 7, interrupted: 130 },
+} as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 /** Something that did not work, in the words of a person who wants to go on. */
@@ -31,6 +34,8 @@ export interface Output {
   write(line: string): void
   /** One line beside the answer, to standard error. */
   note(line: string): void
+  /** What is being done, in the last line of a terminal until the next line takes its place; nowhere else is it shown. */
+  live(text: string): void
   /** Says on standard error what went wrong, and sets the exit code. */
   fail(problem: Problem): void
   /** What a person answers; null when nobody sits there. */
@@ -43,15 +48,28 @@ export interface OutputParams {
   readonly columns: number
   readonly writeOut: (text: string) => void
   readonly writeError: (text: string) => void
+  /** Standard error is a terminal. Default false. */
+  readonly showsLive?: boolean
   /** null when standard input is no terminal. */
   readonly ask: ((question: string) => Promise<string>) | null
 }
 
+const CLEAR_LINE = '\r\u001b[K'
+
 export function newOutput(params: OutputParams): Output {
   const { tty, colour, columns } = params
-  const note = (line: string) => params.writeError(`${line}\n`)
+  let isLive = false
+  const note = (line: string) => {
+    params.writeError(`${isLive ? CLEAR_LINE : ''}${line}\n`)
+    isLive = false
+  }
   const output: Output = {
     ...{ json: false, tty, colour, columns, exitCode: EXIT.ok, note },
+    live: (text) => {
+      if (!params.showsLive) return
+      params.writeError(`${CLEAR_LINE}${paint(output, 'dim', printable(text).slice(0, columns - 1))}`)
+      isLive = true
+    },
     write: (line) => params.writeOut(`${line}\n`),
     fail: (problem) => {
       output.exitCode = problem.exitCode ?? EXIT.failure
@@ -77,6 +95,7 @@ export function processOutput(): Output {
     columns: tty ? (process.stdout.columns ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
     writeOut: (text) => process.stdout.write(text),
     writeError: (text) => process.stderr.write(text),
+    showsLive: process.stderr.isTTY === true,
     ask: process.stdin.isTTY === true ? askAtTerminal : null,
   })
 }
@@ -131,9 +150,15 @@ export function paint(out: Output, colour: Colour, text: string): string {
   return out.colour ? `\x1b[${COLOURS[colour]}m${text}\x1b[0m` : text
 }
 
+/** A message of several hosts has several lines: only these line ends are kept. */
+function printableLines(text: string): string[] {
+  return text.split('\n').map(printable)
+}
+
 function problemLines({ what, expected, next }: Problem): string[] {
-  const lines = [`error: ${printable(what)}`]
-  if (expected !== undefined) lines.push(`  expected: ${printable(expected)}`)
-  if (next !== undefined) lines.push(`  next: ${printable(next)}`)
-  return lines
+  return [
+    ...printableLines(`error: ${what}`),
+    ...(expected === undefined ? [] : printableLines(`  expected: ${expected}`)),
+    ...(next === undefined ? [] : printableLines(`  next: ${next}`)),
+  ]
 }

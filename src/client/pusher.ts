@@ -117,14 +117,19 @@ export class Pusher {
     )
     const expiry = this.#runtime.clock
       .sleep(withinMs, answered.signal)
-      .then(() => new StoreError('store.unknown', 'no answer', { retryable: true }))
+      .then(() => (answered.signal.aborted ? null : unanswered()))
     try {
       return await Promise.race([push, expiry])
     } finally {
-      answered.abort()
+      // With a reason, or the platform makes an error for it, with its stack: as dear as the rest of the call.
+      answered.abort('answered')
       ignore(push, 'the deadline came before the answer', this.#runtime.logger)
     }
   }
+}
+
+function unanswered(): StoreError {
+  return new StoreError('store.unknown', 'no answer', { retryable: true })
 }
 
 function asStoreError(error: unknown): StoreError {

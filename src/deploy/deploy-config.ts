@@ -5,7 +5,10 @@ export type CommandLine = string | readonly string[]
 
 /** Where the code comes from. */
 export type SourceConfig =
-  /** A bare mirror on each host, fetched by the host itself. `tree` deploys one folder of it. */
+  /**
+   * A bare mirror on each host, fetched by the host itself. `branch` (or tag or commit) defaults to the repository's
+   * own `HEAD`; `tree` deploys one folder of it.
+   */
   | { readonly git: string; readonly branch?: string; readonly tree?: string }
   /** A folder of this machine, packed as git would (ignored files stay out) and sent to each host. */
   | { readonly upload: string }
@@ -13,10 +16,11 @@ export type SourceConfig =
   | { readonly artifact: string }
 
 export interface HostConfig {
+  /** A name, an address, or all in one as in `deploy@web-1:22`. */
   readonly host: string
   readonly user?: string
   readonly port?: number
-  /** Default: `['app']`. */
+  /** Default `['app']`. */
   readonly roles?: readonly string[]
   /** Where migrations run. Default: the first host of the stage. */
   readonly primary?: boolean
@@ -26,11 +30,17 @@ export interface HostConfig {
 /** `overlap`: the new ones run before the old ones end. `replace`: quiet, drain, restart. */
 export type Cutover = 'overlap' | 'replace'
 
+export type ServiceManager = 'system' | 'user'
+
 interface AnyService {
-  /** Hosts that have one of these roles run it. Default: all hosts. */
+  /**
+   * Hosts that have one of these roles run it. Default: all hosts. Roles that no host of the stage has are an
+   * error; an empty list says that the stage does not run it.
+   */
   readonly roles?: readonly string[]
-  readonly manager?: 'system' | 'user'
-  /** How long `replace` waits for running jobs before it restarts all the same. Default: the worker's timeout. */
+  /** Default `system`. */
+  readonly manager?: ServiceManager
+  /** How long `replace` waits for running jobs before it restarts all the same. Default: the timeout; 25 s for others. */
   readonly drain?: Duration
 }
 
@@ -39,14 +49,19 @@ export interface WorkerServiceConfig extends AnyService {
   readonly type: 'worker'
   /** Default 1. One per core is right for jobs that compute. */
   readonly processes?: number
+  /** Default `overlap`. */
   readonly cutover?: Cutover
   /** Who it runs as. Default: who logs in. Never root unless `root` is said here. */
   readonly user?: string
   /** Options of `capstan work`. */
   readonly options?: readonly string[]
+  /** Default: the `timeout` of the configuration, else 25 s. */
   readonly timeout?: Duration
+  /** Default `basic`. */
   readonly hardening?: 'off' | 'basic' | 'strict'
+  /** As systemd reads it: `512M`, `2G`, `50%`. */
   readonly memoryMax?: string
+  /** Absolute paths on the host. One that begins with a hyphen may be missing. */
   readonly environmentFiles?: readonly string[]
   /** Name and file of each secret that systemd hands over (`LoadCredential=`). */
   readonly credentials?: Readonly<Record<string, string>>
@@ -67,15 +82,12 @@ export interface UnitServiceConfig extends AnyService {
 
 export type ServiceConfig = WorkerServiceConfig | SidekiqServiceConfig | UnitServiceConfig
 
-export type PhaseName =
-  | 'preflight'
-  | 'prepare'
-  | 'migrate'
-  | 'start'
-  | 'publish'
-  | 'cutover'
-  | 'verify'
-  | 'finish'
+/** The phases of a deploy, in their order. */
+export const PHASES = [
+  ...(['preflight', 'prepare', 'migrate', 'start'] as const),
+  ...(['publish', 'cutover', 'verify', 'finish'] as const),
+] as const
+export type PhaseName = (typeof PHASES)[number]
 
 /** What a hook is told. */
 export interface HookContext {
@@ -88,13 +100,21 @@ export interface HookContext {
 /** A function of yours on this machine, or a command in the release on every host. */
 export type Hook = ((context: HookContext) => Promise<void> | void) | CommandLine
 
-/** What may be said for all stages, and again for one. */
+/** When a hook runs; `failed` after a deploy that did not succeed. */
+export type HookName = `${'before' | 'after'}:${PhaseName}` | 'failed'
+
+/**
+ * What may be said for all stages, and again for one. What a stage says replaces what is said for all; of
+ * `environment`, `services` and `hooks` it replaces single entries.
+ */
 export interface DeploySettings {
+  /** Default `{ upload: '.' }`: the folder of the configuration. */
   readonly source?: SourceConfig
   /** Default `/var/www/APPLICATION`. */
   readonly deployTo?: string
   /** Releases that stay. Default 5. */
   readonly keep?: number
+  /** Paths in the release that are links to the same paths in `shared`. */
   readonly linkedFiles?: readonly string[]
   readonly linkedDirs?: readonly string[]
   /** For builds, migrations, hooks and services. */
@@ -108,11 +128,12 @@ export interface DeploySettings {
   readonly soak?: Duration
   /** What becomes of hosts that are done when another one fails. Default `revert`. */
   readonly onFailure?: 'revert' | 'stop'
+  /** Options of ssh, which win over its own configuration: `['-F', 'ssh/config']`, `['-J', 'bastion']`. */
+  readonly ssh?: readonly string[]
   /** The Node of the services: found on the host, taken from the release's own `node` package, or a path. Default `host`. */
   readonly node?: 'host' | 'release' | `/${string}`
-  readonly hooks?: Readonly<
-    Partial<Record<`${'before' | 'after'}:${PhaseName}` | 'failed', Hook | readonly Hook[]>>
-  >
+  /** A list for each: `'after:publish': ['npm run warm', ['bin/tell', 'all of them'], ({ release }) => …]`. */
+  readonly hooks?: Readonly<Partial<Record<HookName, readonly Hook[]>>>
 }
 
 export interface StageConfig extends DeploySettings {
@@ -121,7 +142,7 @@ export interface StageConfig extends DeploySettings {
 
 /** The part of `capstan.config.ts` that says where and how it runs. */
 export interface DeployConfig extends DeploySettings {
-  /** Letters, digits, dots, hyphens and underscores. */
+  /** Letters, digits, dots, hyphens and underscores; the first is a letter, a digit or an underscore. */
   readonly application: string
   readonly stages: Readonly<Record<string, StageConfig>>
 }

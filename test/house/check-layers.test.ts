@@ -268,7 +268,12 @@ describe('a use of the outside world in the wrong place is found', () => {
       'only cli/ may use process (line 1)',
       'only cli/ may use process (line 2)',
     ],
-    ['process.env', 'worker/a.ts', 'process.env.X', 'only cli/ and config/ may use process.env (line 1)'],
+    [
+      'process.env',
+      'worker/a.ts',
+      'process.env.X',
+      'only cli/ and config/ and systemd/credential.ts may use process.env (line 1)',
+    ],
     [
       'process in config, but for its env',
       'config/a.ts',
@@ -281,7 +286,7 @@ describe('a use of the outside world in the wrong place is found', () => {
       'child processes',
       'worker/a.ts',
       "import 'child_process'",
-      'only worker/isolation/ and cli/ may use child_process (line 1)',
+      'only worker/isolation/ and remote/ssh/ and remote/local/ and systemd/ and cli/ may use child_process (line 1)',
     ],
     [
       'threads',

@@ -61,7 +61,7 @@ beforeEach(() => {
   machine('npm', `[ "$1" = --version ] && { echo 11.1.0; exit; }\necho "npm $*" >>"$LOG"\n${INSTALL}`)
   machine('apt-get', 'echo "apt-get $DEBIAN_FRONTEND $*" >>"$LOG"')
   machine('id', 'echo 0')
-  for (const program of ['redis-server', 'redis-sentinel', 'openssl', 'sidekiq', ...HOSTS])
+  for (const program of ['redis-server', 'redis-sentinel', 'openssl', 'sidekiq', 'redis-namespace', ...HOSTS])
     machine(program, '')
 })
 afterEach(() => rmSync(copy, { recursive: true, force: true }))
@@ -114,7 +114,7 @@ describe('npm packages', () => {
     assert.equal(first.stderr, 'bin/setup: installing the npm packages with npm 11.1.0\n')
     assert.equal(
       first.stdout,
-      `setup: ready, with Node 24.1.0 and redis-server redis-sentinel openssl sidekiq ${HOSTS.join(' ')}\n`,
+      `setup: ready, with Node 24.1.0 and redis-server redis-sentinel openssl sidekiq redis-namespace ${HOSTS.join(' ')}\n`,
     )
     assert.match(first.calls.join(), /^npm ci [^,]*$/)
     const second = run()
@@ -211,7 +211,7 @@ describe('programs', () => {
   test('of Redis may be left out', () => {
     remove('redis-server', 'redis-sentinel')
     const { stdout, calls } = run(['--without', 'redis', '--without', 'hosts'])
-    assert.equal(stdout, 'setup: ready, with Node 24.1.0 and openssl sidekiq\n')
+    assert.equal(stdout, 'setup: ready, with Node 24.1.0 and openssl sidekiq redis-namespace\n')
     assert.equal(calls.length, 1)
   })
 
@@ -227,7 +227,8 @@ describe('programs', () => {
     remove(...HOSTS)
     const packages = 'systemd-container debootstrap iproute2 openssh-client openssh-server git capistrano'
     assert.ok(run().calls.at(-1)!.endsWith(` ${packages}`))
-    const ready = 'setup: ready, with Node 24.1.0 and redis-server redis-sentinel openssl sidekiq\n'
+    const ready =
+      'setup: ready, with Node 24.1.0 and redis-server redis-sentinel openssl sidekiq redis-namespace\n'
     assert.equal(run(['--without', 'hosts']).stdout, ready)
     machine('id', 'echo 1000')
     assert.equal(run().stdout, ready)

@@ -1,0 +1,95 @@
+import type { Command } from 'commander'
+import { type DeployParams, deploy, rollback } from '../../deploy/deploy.ts'
+import { DeployFailure, type DeployReport } from '../../deploy/outcome.ts'
+import { CapstanError } from '../../kernel/errors.ts'
+import { EXIT, type ExitCode, type Output, printable, writeJson } from '../output.ts'
+import { interruptible } from './interruptible.ts'
+import { showProgress } from './progress.ts'
+import { type DeployContext, stageCommand } from './stage-command.ts'
+import { type StageFlags, stageSession } from './stage-session.ts'
+
+const CODES = `
+Exit codes: 0 done · 2 wrong usage · 3 not ready, nothing was tried · 4 another deploy is at work, or the stage is closed
+  5 failed, nothing that existed was changed · 6 failed and taken back · 7 failed, hosts may differ: what is left is listed
+  130 interrupted and taken back`
+
+export function deployCommand(context: DeployContext): Command {
+  return stageCommand('deploy', 'put a new release on the hosts of a stage and let its services work with it')
+    .option('--branch <name>', 'branch, tag or commit, in place of the configured one')
+    .addHelpText('after', `${CODES}\n\nExample: capstan deploy production --branch hotfix`)
+    .action((stage: string, flags: StageFlags & { branch?: string }) => {
+      const { branch, ...rest } = flags
+      const set = { ...flags.set, ...(branch === undefined ? {} : { 'source.branch': branch }) }
+      return run(context, { stage, flags: { ...rest, set }, work: deploy })
+    })
+}
+
+export function rollbackCommand(context: DeployContext): Command {
+  return stageCommand(
+    'rollback',
+    'return to the newest release before the current one that is good on every host',
+  )
+    .option('--to <release>', 'to this one')
+    .addHelpText('after', `${CODES}\n\nExample: capstan rollback production --to 20261124103000`)
+    .action((stage: string, flags: StageFlags & { to?: string }) => {
+      const { to } = flags
+      const work: typeof deploy = (runtime, params) =>
+        rollback(runtime, { ...params, ...(to === undefined ? {} : { to }) })
+      return run(context, { stage, flags, work })
+    })
+}
+
+interface Wanted {
+  readonly stage: string
+  readonly flags: StageFlags
+  readonly work: typeof deploy
+}
+
+async function run({ session, out }: DeployContext, { stage: name, flags, work }: Wanted): Promise<void> {
+  const stages = await stageSession(session(), name, flags)
+  using interrupt = interruptible(out)
+  try {
+    const report = await stages.withScratch((local, scratch) =>
+      work(stages.runtime, {
+        ...{ stage: stages.stage, transportTo: stages.transportTo, by: stages.by },
+        ...{ local, scratch, events: showProgress(out), signal: interrupt.signal },
+      } satisfies DeployParams),
+    )
+    tell(out, report)
+  } catch (error) {
+    if (!(error instanceof CapstanError) && !interrupt.signal.aborted) throw error
+    out.fail({ ...problemOf(error), exitCode: exitCodeOf(error, interrupt.signal) })
+  }
+}
+
+function tell(out: Output, report: DeployReport): void {
+  const { kind, release, hosts, durationMs, roundTrips, revision } = report
+  const what = kind === 'deploy' ? 'deployed' : 'rolled back to'
+  const where = `on ${hosts.join(', ')} in ${(durationMs / 1000).toFixed(1)} s, ${roundTrips} round trips`
+  if (out.json) writeJson(out, report)
+  else out.write(printable(`${what} ${release} (${revision.slice(0, 12)}) ${where}`))
+}
+
+function problemOf(error: unknown): { what: string; next?: string } {
+  if (!(error instanceof DeployFailure))
+    return { what: error instanceof Error ? error.message : String(error) }
+  const state = {
+    unchanged:
+      'nothing that existed was changed; the old release is live and its services were never stopped',
+    reverted: 'what was changed was taken back; the old release is live',
+    inconsistent: ['hosts may differ; what could not be taken back:', ...error.leftovers].join('\n    '),
+  }[error.aftermath]
+  return { what: error.message, next: state }
+}
+
+function exitCodeOf(error: unknown, signal: AbortSignal): ExitCode {
+  if (error instanceof DeployFailure) {
+    if (error.aftermath === 'inconsistent') return EXIT.inconsistent
+    if (signal.aborted) return EXIT.interrupted
+    return error.aftermath === 'reverted' ? EXIT.reverted : EXIT.unchanged
+  }
+  if (signal.aborted) return EXIT.interrupted
+  const code = error instanceof CapstanError ? error.code : ''
+  if (code === 'deploy.locked' || code === 'deploy.closed') return EXIT.locked
+  return code.startsWith('rollback.') ? EXIT.usage : EXIT.notReady
+}

@@ -1,0 +1,78 @@
+import type { Command } from 'commander'
+import type { DeployHost } from '../../deploy/deployment.ts'
+import { onEach } from '../../deploy/fleet.ts'
+import { hostFacts, probeHost } from '../../deploy/on-host/probe-host.ts'
+import { Reply } from '../../deploy/on-host/reply.ts'
+import { type Service, servicesOn } from '../../deploy/services/service.ts'
+import { showInstances, showUnits, type UnitState, unitStates } from '../../deploy/services/unit-state.ts'
+import type { Stage } from '../../deploy/stage.ts'
+import { inOrder } from '../../remote/script.ts'
+import { writeTable } from '../operator/table.ts'
+import { paint, printable, writeJson } from '../output.ts'
+import { onStage } from './on-stage.ts'
+import { type DeployContext, stageCommand } from './stage-command.ts'
+import type { StageFlags } from './stage-session.ts'
+
+interface HostStatus {
+  readonly host: string
+  readonly current: string | null
+  readonly closed: string | null
+  readonly unfinished: string | null
+  readonly units: readonly UnitState[]
+}
+
+/** `capstan status STAGE`: what is live, which processes run it, and what they say of themselves. */
+export function statusCommand(context: DeployContext): Command {
+  const { out } = context
+  return stageCommand('status', 'show the live release and the services of each host')
+    .addHelpText('after', '\nExample: capstan status production')
+    .action(async (name: string, flags: StageFlags) => {
+      const hosts = await onStage(context, { stage: name, flags }, ({ stage, hosts }) =>
+        onEach(hosts, (host) => statusOf(stage, host)),
+      )
+      const all = [...hosts.values()]
+      if (out.json) return writeJson(out, { stage: name, hosts: all })
+      writeTable(out, COLUMNS, all.flatMap(rowsOf))
+      for (const { host, closed, unfinished } of all) {
+        if (closed !== null) out.write(paint(out, 'yellow', printable(`${host} is closed: ${closed}`)))
+        if (unfinished !== null)
+          out.write(paint(out, 'yellow', printable(`${host}: a run is at work or died: ${unfinished}`)))
+      }
+    })
+}
+
+async function statusOf(stage: Stage, host: DeployHost): Promise<HostStatus> {
+  const questions = [probeHost(stage.deployTo, []), ...servicesOn(stage, host).map(look)]
+  const { stdout } = await host.shell.run(inOrder('look at the host', questions))
+  const facts = hostFacts(new Reply(stdout))
+  return {
+    host: host.name,
+    current: facts.current.release ?? null,
+    closed: facts.closed,
+    unfinished: facts.unfinished,
+    units: unitStates(stdout),
+  }
+}
+
+/** Instances of all releases: an old one that still drains is what one wants to see. */
+export function look(service: Service) {
+  return service.type === 'worker'
+    ? showInstances(service.manager, service.template)
+    : showUnits(service.manager, [service.unitFile])
+}
+
+type Row = { readonly host: string; readonly current: string | null; readonly unit: UnitState | null }
+
+function rowsOf({ host, current, units }: HostStatus): Row[] {
+  return units.length === 0 ? [{ host, current, unit: null }] : units.map((unit) => ({ host, current, unit }))
+}
+
+const COLUMNS = [
+  { head: 'HOST', cell: ({ host }: Row) => host },
+  { head: 'CURRENT', cell: ({ current }: Row) => current ?? 'none' },
+  { head: 'UNIT', cell: ({ unit }: Row) => unit?.unit ?? 'none' },
+  { head: 'STATE', cell: ({ unit }: Row) => (unit === null ? '' : `${unit.active} (${unit.sub})`) },
+  { head: 'BOOT', cell: ({ unit }: Row) => (unit?.isEnabled ? 'starts' : '') },
+  { head: 'PID', right: true, cell: ({ unit }: Row) => (unit?.pid ? String(unit.pid) : '') },
+  { head: 'SAYS', flexible: true, cell: ({ unit }: Row) => unit?.status ?? '' },
+]

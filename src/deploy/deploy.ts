@@ -1,0 +1,145 @@
+import type { Runtime } from '../kernel/runtime.ts'
+import type { RemoteShell, Transport } from '../remote/transport.ts'
+import { type CodeSource, codeSource } from './code-source.ts'
+import type { PhaseName } from './deploy-config.ts'
+import { DeployError } from './deploy-error.ts'
+import type { DeployEvents } from './deploy-events.ts'
+import { Deployment } from './deployment.ts'
+import { onEach } from './fleet.ts'
+import { runHooks } from './hooks.ts'
+import { makeState } from './on-host/prepare.ts'
+import { type DeployReport, fail, reportOf } from './outcome.ts'
+import { cutover } from './phases/cutover.ts'
+import { finish } from './phases/finish.ts'
+import { migrate } from './phases/migrate.ts'
+import { type Preflight, readHosts, requireOpen, requireReady } from './phases/preflight.ts'
+import { prepare } from './phases/prepare.ts'
+import { publish } from './phases/publish.ts'
+import { start } from './phases/start.ts'
+import { verify } from './phases/verify.ts'
+import { rollbackTarget } from './release.ts'
+import { newReleaseName } from './release-name.ts'
+import type { Stage, StageHost } from './stage.ts'
+import { StageShells } from './stage-shells.ts'
+
+export interface DeployParams {
+  readonly stage: Stage
+  readonly transportTo: (host: StageHost) => Transport
+  /** A shell on this machine, for packing the code. */
+  readonly local: RemoteShell
+  /** A folder on this machine for an archive; the caller removes it. */
+  readonly scratch: string
+  readonly by: string
+  readonly events: DeployEvents
+  readonly signal: AbortSignal
+}
+
+/**
+ * Deploys: the phases in turn, each for all hosts before the next begins. What fails is taken back, the last change first.
+ *
+ * @throws DeployFailure which says what the hosts are left with; FleetError or DeployError when nothing was begun
+ */
+export async function deploy(runtime: Runtime, params: DeployParams): Promise<DeployReport> {
+  return withHosts(runtime, { ...params, what: 'deploy' }, async (shells, before, startedAt) => {
+    const { stage } = params
+    const [primary] = shells.hosts.filter((host) => host.primary)
+    if (primary === undefined) throw new DeployError('deploy.failed', 'no host of the stage is primary')
+    const source = await codeSource(stage, { primary, local: params.local, scratch: params.scratch })
+    const names = [...before.values()].flatMap(({ releases }) => releases.map(({ name }) => name))
+    const release = newReleaseName(runtime.clock.now(), names)
+    const deployment = new Deployment(runtime, {
+      ...{ kind: 'deploy', stage, hosts: shells.hosts, before, release, revision: source.revision },
+      ...{ by: params.by, startedAt, events: params.events, signal: params.signal },
+    })
+    return through(deployment, phasesOfDeploy(source), shells)
+  })
+}
+
+/** Returns to a release that is there: the same phases without making one. @param to its name; without it the newest good one before the current */
+export async function rollback(
+  runtime: Runtime,
+  params: DeployParams & { readonly to?: string },
+): Promise<DeployReport> {
+  return withHosts(runtime, { ...params, what: 'rollback' }, async (shells, before, startedAt) => {
+    const perHost = new Map([...before].map(([name, { releases }]) => [name, releases] as const))
+    const release = rollbackTarget(perHost, params.to)
+    const [known] = [...perHost.values()].flat().filter(({ name }) => name === release)
+    const deployment = new Deployment(runtime, {
+      ...{ kind: 'rollback', stage: params.stage, hosts: shells.hosts, before, release },
+      ...{ revision: known?.revision ?? '', by: params.by, startedAt },
+      ...{ events: params.events, signal: params.signal },
+    })
+    return through(deployment, PHASES_OF_ROLLBACK, shells)
+  })
+}
+
+type Phase = readonly [PhaseName, (deployment: Deployment) => Promise<void>]
+
+const PHASES_OF_ROLLBACK: readonly Phase[] = [
+  ['start', start],
+  ['publish', publish],
+  ['cutover', cutover],
+  ['verify', verify],
+  ['finish', finish],
+]
+
+function phasesOfDeploy(source: CodeSource): readonly Phase[] {
+  return [
+    ['prepare', (deployment) => prepare(deployment, source)],
+    ['migrate', migrate],
+    ...PHASES_OF_ROLLBACK,
+  ]
+}
+
+type Work = (
+  shells: StageShells,
+  before: ReadonlyMap<string, Preflight>,
+  startedAt: number,
+) => Promise<DeployReport>
+
+/** Reaches, locks and looks at the hosts, and lets go of them whatever happens. */
+async function withHosts(runtime: Runtime, params: DeployParams & { readonly what: string }, work: Work) {
+  const { stage, transportTo, by, what, events, signal } = params
+  const startedAt = runtime.clock.now()
+  events.phase('preflight')
+  await using shells = await StageShells.open(stage, transportTo, signal)
+  const note = { by, what, since: new Date(startedAt).toISOString() }
+  const before = await lockedAndReady(runtime, { stage, shells, note })
+  for (const [host, { unfinished }] of before)
+    if (unfinished !== null)
+      events.note(host, `an earlier run did not end: ${unfinished}; this one takes its place`)
+  return await work(shells, before, startedAt)
+}
+
+/** A bare host has no place for a lock yet, and gets one only when all is ready: what is not ready changes nothing. */
+async function lockedAndReady(
+  { clock }: Runtime,
+  { stage, shells, note }: { readonly stage: Stage; readonly shells: StageShells; readonly note: object },
+): Promise<Map<string, Preflight>> {
+  const isLocked = await shells.lock(stage.layout, note)
+  const before = await readHosts(clock, stage, shells.hosts)
+  requireOpen(before)
+  requireReady(stage, shells.hosts, before)
+  if (isLocked) return before
+  await onEach(shells.hosts, ({ shell }) => shell.run(makeState(stage.layout)))
+  await shells.lock(stage.layout, note)
+  return readHosts(clock, stage, shells.hosts)
+}
+
+async function through(
+  deployment: Deployment,
+  phases: readonly Phase[],
+  shells: StageShells,
+): Promise<DeployReport> {
+  try {
+    for (const [name, run] of phases) {
+      deployment.enter(name)
+      await runHooks(deployment, `before:${name}`)
+      await run(deployment)
+      await runHooks(deployment, `after:${name}`)
+    }
+  } catch (error) {
+    throw await fail(deployment, error)
+  }
+  return reportOf(deployment, shells.roundTrips)
+}

@@ -1,0 +1,169 @@
+import { dirname } from 'node:path'
+import type { Runtime } from '../kernel/runtime.ts'
+import { inOrder, type Script } from '../remote/script.ts'
+import type { RemoteShell, RunOptions, RunResult } from '../remote/transport.ts'
+import type { PhaseName } from './deploy-config.ts'
+import type { DeployEvents } from './deploy-events.ts'
+import { onEach } from './fleet.ts'
+import type { Preflight } from './phases/preflight.ts'
+import type { Manifest, ReleaseState } from './release.ts'
+import type { Service } from './services/service.ts'
+import type { Stage, StageHost } from './stage.ts'
+import { Undo } from './undo.ts'
+
+/** A host with its open shell. */
+export interface DeployHost extends StageHost {
+  readonly shell: RemoteShell
+}
+
+export interface DeploymentParams {
+  readonly kind: 'deploy' | 'rollback'
+  readonly stage: Stage
+  readonly hosts: readonly DeployHost[]
+  /** What every host was like before. */
+  readonly before: ReadonlyMap<string, Preflight>
+  readonly release: string
+  readonly revision: string
+  /** Who, for the logs. */
+  readonly by: string
+  readonly startedAt: number
+  readonly events: DeployEvents
+  /** Aborted by the operator: what runs is killed, what was done is taken back. */
+  readonly signal: AbortSignal
+}
+
+/** One run of a deploy or a rollback: what it works on, what it says, and what it would have to take back. */
+export class Deployment {
+  readonly runtime: Runtime
+  readonly params: DeploymentParams
+  readonly undo = new Undo()
+  /** In the names of temporary files: those of two runs never meet. */
+  readonly nonce: string
+  /** By host and service. */
+  readonly #started = new Map<string, readonly string[]>()
+  /** False once the operator's wish to stop was heard: taking back must not be cut short by it. */
+  #obeysSignal = true
+  #phase: PhaseName = 'preflight'
+
+  constructor(runtime: Runtime, params: DeploymentParams) {
+    this.runtime = runtime
+    this.params = params
+    this.nonce = runtime.random.hex(6)
+  }
+
+  get stage(): Stage {
+    return this.params.stage
+  }
+
+  get hosts(): readonly DeployHost[] {
+    return this.params.hosts
+  }
+
+  get release(): string {
+    return this.params.release
+  }
+
+  get phase(): PhaseName {
+    return this.#phase
+  }
+
+  get directory(): string {
+    return this.stage.layout.release(this.release)
+  }
+
+  /** What the host was like before anything was done. */
+  before(host: StageHost): Preflight {
+    const known = this.params.before.get(host.name)
+    if (known === undefined) throw new Error(`no preflight of ${host.name}`)
+    return known
+  }
+
+  /** Notes which instances this deployment starts of a service, before it does. */
+  started(host: StageHost, service: string, units: readonly string[]): void {
+    this.#started.set(`${host.name} ${service}`, units)
+  }
+
+  /** The units that run a service by this deployment: those that it started, or the one that stays. */
+  unitsOf(host: StageHost, service: Service): readonly string[] {
+    if (service.type !== 'worker') return [service.unitFile]
+    return this.#started.get(`${host.name} ${service.name}`) ?? []
+  }
+
+  enter(phase: PhaseName): void {
+    this.params.signal.throwIfAborted()
+    this.#phase = phase
+    this.params.events.phase(phase)
+  }
+
+  say(host: StageHost, text: string): void {
+    this.params.events.note(host.name, text)
+  }
+
+  /** Runs a script on a host, and says so. */
+  async run(host: DeployHost, script: Script, options: RunOptions = {}): Promise<RunResult> {
+    const { events, signal } = this.params
+    events.stepBegun(host.name, script.name)
+    try {
+      const result = await host.shell.run(script, { ...(this.#obeysSignal ? { signal } : {}), ...options })
+      events.stepDone(host.name, script.name, result.durationMs)
+      return result
+    } catch (error) {
+      events.stepFailed(host.name, script.name)
+      throw error
+    }
+  }
+
+  /** Several scripts on a host as one question. */
+  runInOrder(host: DeployHost, name: string, scripts: readonly Script[]): Promise<RunResult> {
+    return this.run(host, inOrder(name, scripts))
+  }
+
+  /** The same on every host, all at a time. */
+  onHosts<Result>(work: (host: DeployHost) => Promise<Result>): Promise<Map<string, Result>> {
+    return onEach(this.hosts, work)
+  }
+
+  /** The same on every host, as many at a time as the stage's batch says. */
+  inBatches<Result>(work: (host: DeployHost) => Promise<Result>): Promise<Map<string, Result>> {
+    return onEach(this.hosts, work, this.stage.batch)
+  }
+
+  /** Takes everything back. Returns what could not be. */
+  revert(): Promise<string[]> {
+    this.#obeysSignal = false
+    return this.undo.run((what) => this.params.events.undoing(what))
+  }
+
+  /** Where the Node of the services lies; '' when the host has none. */
+  nodeDirectory(host: StageHost): string {
+    if (this.stage.node === 'release') return `${this.directory}/node_modules/node/bin`
+    const [node] = this.before(host).nodes
+    return node === undefined ? '' : dirname(node.path)
+  }
+
+  /** What a host notes of the deploy at work, for whoever finds it unfinished. */
+  note(): Record<string, string> {
+    const { kind, by } = this.params
+    return { kind, release: this.release, phase: this.#phase, by, since: this.#iso(this.params.startedAt) }
+  }
+
+  /** @param revision of the release that is judged; default: of this deployment's own */
+  manifest(state: ReleaseState, revision = this.params.revision): string {
+    const { by } = this.params
+    return JSON.stringify({ state, revision, by, at: this.#iso(this.runtime.clock.now()) } satisfies Manifest)
+  }
+
+  auditEntry(result: string): Record<string, unknown> {
+    const { kind, revision, by } = this.params
+    const now = this.runtime.clock.now()
+    return {
+      at: this.#iso(now),
+      ...{ kind, result, stage: this.stage.name, release: this.release, revision, by },
+      seconds: Math.round((now - this.params.startedAt) / 1000),
+    }
+  }
+
+  #iso(at: number): string {
+    return new Date(at).toISOString()
+  }
+}

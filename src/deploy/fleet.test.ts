@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { DeployError } from './deploy-error.ts'
+import { type FleetError, onEach } from './fleet.ts'
+
+const hosts = ['a', 'b', 'c', 'd'].map((name) => ({ name }))
+
+describe('work on a fleet', () => {
+  test('gives the result of each host', async () => {
+    const results = await onEach(hosts, async ({ name }) => name.toUpperCase())
+    assert.deepEqual(
+      [...results],
+      [
+        ['a', 'A'],
+        ['b', 'B'],
+        ['c', 'C'],
+        ['d', 'D'],
+      ],
+    )
+  })
+
+  test('waits for all and names every host that failed', async () => {
+    const done: string[] = []
+    await assert.rejects(
+      onEach(hosts, async ({ name }) => {
+        if (name === 'a' || name === 'c') throw new DeployError('deploy.unhealthy', `${name} is ill`)
+        await Promise.resolve()
+        done.push(name)
+      }),
+      (error: FleetError) => {
+        assert.deepEqual([...error.failures.keys()], ['a', 'c'])
+        assert.equal(error.code, 'deploy.unhealthy')
+        assert.match(error.message, /a: a is ill\nc: c is ill/)
+        return true
+      },
+    )
+    assert.deepEqual(done, ['b', 'd'])
+  })
+
+  test('does no more than the limit at a time', async () => {
+    let now = 0
+    let most = 0
+    await onEach(
+      hosts,
+      async () => {
+        most = Math.max(most, ++now)
+        await Promise.resolve()
+        now--
+      },
+      2,
+    )
+    assert.equal(most, 2)
+  })
+
+  test('in batches, begins no further host after a failure', async () => {
+    const begun: string[] = []
+    await assert.rejects(
+      onEach(
+        hosts,
+        async ({ name }) => {
+          begun.push(name)
+          throw new Error('no')
+        },
+        1,
+      ),
+    )
+    assert.deepEqual(begun, ['a'])
+  })
+})

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { masked, maskedSetting } from './mask.ts'
+
+for (const [text, shown] of [
+  ['https://ghp_abc@github.example/x.git', 'https://***@github.example/x.git'],
+  ['https://ada:pw@git.example/x.git', 'https://***@git.example/x.git'],
+  ['ssh://git@git.example/x.git', 'ssh://git@git.example/x.git'],
+  ['ssh://git:pw@git.example/x.git', 'ssh://***@git.example/x.git'],
+  ['git@git.example:x.git', 'git@git.example:x.git'],
+  ["NPM_TOKEN='a b' TZ=UTC npm ci", 'NPM_TOKEN=*** TZ=UTC npm ci'],
+  ['tool --password hunter2 --api-key=abc --jobs 4', 'tool --password *** --api-key=*** --jobs 4'],
+]) {
+  test(`${shown} shows no secret`, () => assert.equal(masked(text!), shown))
+}
+
+test('everything in the environment is hidden, and values whose name says so', () => {
+  assert.equal(maskedSetting('environment.TZ', 'UTC'), '***')
+  assert.equal(maskedSetting('services.jobs.credentials.token', '/etc/shop/token'), '***')
+  assert.equal(maskedSetting('keep', 5), 5)
+  assert.deepEqual(maskedSetting('build', ['SECRET=x y', ['a', '--token=z']]), [
+    'SECRET=*** y',
+    ['a', '--token=***'],
+  ])
+})

@@ -1,0 +1,48 @@
+import type { Script } from '../../remote/script.ts'
+import type { Layout } from '../layout.ts'
+
+// One line of JSON at the end of a file, or a small file as a whole. What is half written is never seen: renames, and
+// one `write` for a line.
+
+/** Notes which deploy is at work and how far it is. */
+export function noteDeploy(layout: Layout, note: object): Script {
+  return writeFile('note the phase', layout.deployNote, JSON.stringify(note))
+}
+
+export function forgetDeploy(layout: Layout): Script {
+  return { name: 'note the end', body: 'rm -f -- "$1"', args: [layout.deployNote] }
+}
+
+export function closeStage(layout: Layout, note: object): Script {
+  return writeFile('close the stage', layout.closedNote, JSON.stringify(note))
+}
+
+export function openStage(layout: Layout): Script {
+  return { name: 'open the stage', body: 'rm -f -- "$1"', args: [layout.closedNote] }
+}
+
+export function appendAudit(layout: Layout, entry: object): Script {
+  return appendLine('write the audit line', layout.audit, JSON.stringify(entry))
+}
+
+/** Capistrano's own log of releases, in its words: it is what its users and tools read. */
+export function appendRevision(layout: Layout, line: string): Script {
+  return appendLine('write revisions.log', layout.revisionLog, line)
+}
+
+export function readAudit(layout: Layout, lines: number): Script {
+  return {
+    name: 'read the audit',
+    body: 'if [ -f "$1" ]; then tail -n "$2" -- "$1"; fi',
+    args: [layout.audit, String(lines)],
+    reads: true,
+  }
+}
+
+function writeFile(name: string, file: string, text: string): Script {
+  return { name, body: 'printf "%s\\n" "$2" >"$1.new"; mv -T -- "$1.new" "$1"', args: [file, text] }
+}
+
+function appendLine(name: string, file: string, line: string): Script {
+  return { name, body: 'printf "%s\\n" "$2" >>"$1"', args: [file, line] }
+}

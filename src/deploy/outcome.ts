@@ -1,0 +1,91 @@
+import { CapstanError, messageOf } from '../kernel/errors.ts'
+import type { PhaseName } from './deploy-config.ts'
+import type { Deployment } from './deployment.ts'
+import { runHooks } from './hooks.ts'
+import { appendAudit, forgetDeploy } from './on-host/notes.ts'
+
+/** What a deploy or a rollback that went through tells. */
+export interface DeployReport {
+  readonly kind: 'deploy' | 'rollback'
+  readonly stage: string
+  readonly release: string
+  readonly revision: string
+  readonly hosts: readonly string[]
+  readonly durationMs: number
+  readonly roundTrips: number
+}
+
+/** What the hosts are left with. */
+export type Aftermath =
+  /** Nothing that existed before was changed. */
+  | 'unchanged'
+  /** What was changed was taken back. */
+  | 'reverted'
+  /** Something could not be taken back, or was not meant to be: hosts may differ. */
+  | 'inconsistent'
+
+/** A deploy that failed after it had begun. */
+export class DeployFailure extends CapstanError {
+  readonly phase: PhaseName
+  readonly aftermath: Aftermath
+  /** What could not be taken back, a line each. */
+  readonly leftovers: readonly string[]
+
+  constructor(
+    cause: unknown,
+    { phase, aftermath, leftovers }: Pick<DeployFailure, 'phase' | 'aftermath' | 'leftovers'>,
+  ) {
+    const code = cause instanceof CapstanError ? cause.code : 'deploy.failed'
+    super(code, `${phase} failed: ${messageOf(cause)}`, { cause })
+    this.phase = phase
+    this.aftermath = aftermath
+    this.leftovers = leftovers
+  }
+}
+
+export function reportOf({ params, stage, runtime }: Deployment, roundTrips: number): DeployReport {
+  return {
+    kind: params.kind,
+    stage: stage.name,
+    release: params.release,
+    revision: params.revision,
+    hosts: params.hosts.map(({ name }) => name),
+    durationMs: runtime.clock.now() - params.startedAt,
+    roundTrips,
+  }
+}
+
+/** The phases from which on something that existed is different. */
+const CHANGING: ReadonlySet<PhaseName> = new Set(['publish', 'cutover', 'verify', 'finish'])
+
+/** Takes a deploy back, writes down that it failed, and makes the error that says what is left. */
+export async function fail(deployment: Deployment, cause: unknown): Promise<DeployFailure> {
+  const { phase, stage } = deployment
+  const stops = stage.onFailure === 'stop' && CHANGING.has(phase)
+  const leftovers = stops ? [] : await deployment.revert()
+  for (const host of deployment.hosts) {
+    try {
+      await deployment.runInOrder(host, 'note the failure', [
+        appendAudit(stage.layout, {
+          ...deployment.auditEntry('failed'),
+          phase,
+          reason: messageOf(cause).slice(0, 500),
+        }),
+        forgetDeploy(stage.layout),
+      ])
+    } catch (error) {
+      leftovers.push(`${host.name}: it could not be told that the deploy failed: ${messageOf(error)}`)
+    }
+  }
+  await runHooks(deployment, 'failed').catch((error) => leftovers.push(`hook failed: ${messageOf(error)}`))
+  return new DeployFailure(cause, {
+    phase,
+    aftermath: aftermath(phase, stops || leftovers.length > 0),
+    leftovers,
+  })
+}
+
+function aftermath(phase: PhaseName, isLeft: boolean): Aftermath {
+  if (isLeft) return 'inconsistent'
+  return CHANGING.has(phase) ? 'reverted' : 'unchanged'
+}

@@ -1,0 +1,122 @@
+import type { DeployHost } from '../deployment.ts'
+import { servicesOn } from '../services/service.ts'
+import type { Stage } from '../stage.ts'
+import type { Preflight } from './preflight.ts'
+
+export interface Problem {
+  readonly host: string
+  readonly what: string
+  /** What to do about it. */
+  readonly fix: string
+}
+
+/** Releases are named and ordered by the controller's clock, logs by the host's: a minute apart they mislead. */
+const SKEW_LIMIT_MS = 60_000
+
+/** Below this not even the code of a small project fits. */
+const FREE_LIMIT_BYTES = 64 * 1024 ** 2
+
+/** Where workers run under the Node that is there: type stripping and `node:sqlite` came with it. */
+const MINIMUM_NODE = [22, 18] as const
+
+type Check = (
+  stage: Stage,
+  host: DeployHost,
+  facts: Preflight,
+) => ReadonlyArray<readonly [what: string, fix: string]>
+
+const root: Check = ({ deployTo, name }, _host, facts) => {
+  if (facts.root === 'writable' || facts.root === 'creatable') return []
+  const what =
+    facts.root === 'absent' ? `${deployTo} is not there` : `${facts.user} may not write to ${deployTo}`
+  return [[what, `run capstan setup ${name} as an administrator: it makes the folder for ${facts.user}`]]
+}
+
+const current: Check = ({ deployTo }, _host, facts) =>
+  facts.current.kind === 'other'
+    ? [
+        [
+          `${deployTo}/current is not a link`,
+          `move it away: mv ${deployTo}/current ${deployTo}/current.before`,
+        ],
+      ]
+    : []
+
+const linkedFiles: Check = ({ deployTo, linkedFiles }, _host, facts) =>
+  facts.missingFiles.map((position) => {
+    const path = `${deployTo}/shared/${linkedFiles[position]}`
+    return [`linked file ${path} is missing`, 'put it there; it is shared by all releases']
+  })
+
+const programs: Check = (_stage, _host, facts) =>
+  facts.missingPrograms.map((program) => [
+    `${program} is not installed`,
+    `install it with the system's packages`,
+  ])
+
+const clock: Check = (_stage, _host, { skewMs }) =>
+  Math.abs(skewMs) > SKEW_LIMIT_MS
+    ? [
+        [
+          `its clock is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead' : 'behind'}`,
+          'set the clocks: timedatectl set-ntp true on both machines',
+        ],
+      ]
+    : []
+
+const disk: Check = (_stage, _host, { freeBytes }) =>
+  freeBytes < FREE_LIMIT_BYTES
+    ? [
+        [
+          `only ${Math.floor(freeBytes / 1024 ** 2)} MiB are free`,
+          'make room; capstan releases shows what is kept',
+        ],
+      ]
+    : []
+
+const node: Check = (stage, host, { nodes }) => {
+  const isNeeded =
+    servicesOn(stage, host).some((service) => service.type === 'worker') && stage.node !== 'release'
+  if (!isNeeded || nodes.some(({ version }) => isEnough(version))) return []
+  const found = nodes.map(({ version, path }) => `${version} at ${path}`).join(', ')
+  return [
+    [
+      found === '' ? 'Node was not found' : `Node is too old: ${found}`,
+      `install Node ${MINIMUM_NODE.join('.')} or newer there, or say node: 'release' and make "node" a dependency of the project`,
+    ],
+  ]
+}
+
+export function isEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const [wantedMajor, wantedMinor] = MINIMUM_NODE
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)
+}
+
+const units: Check = (stage, host, facts) =>
+  servicesOn(stage, host).flatMap((service) => {
+    const unit = facts.units.find((state) => state.unit === service.unitFile)
+    if (unit?.isInstalled) return []
+    const fix =
+      service.type === 'worker'
+        ? `run capstan setup ${stage.name} as an administrator: it installs the unit`
+        : `install it, or correct services.${service.name}.unit`
+    return [[`the unit ${service.unitFile} is not installed (service ${service.name})`, fix]]
+  })
+
+const rights: Check = (stage, _host, facts) =>
+  facts.refused.map((argv) => [
+    `sudo would ask ${facts.user} for a password at: ${argv.join(' ')}`,
+    `add to sudoers: ${facts.user} ALL=(root) NOPASSWD: ${argv.join(' ')}   (capstan sudoers ${stage.name} prints all lines; capstan setup installs them)`,
+  ])
+
+const CHECKS: readonly Check[] = [root, current, linkedFiles, programs, clock, disk, node, units, rights]
+
+/** Everything about a host that would stop a deploy. */
+export function problemsOf(stage: Stage, host: DeployHost, facts: Preflight): Problem[] {
+  return CHECKS.flatMap((check) => check(stage, host, facts)).map(([what, fix]) => ({
+    host: host.name,
+    what,
+    fix,
+  }))
+}

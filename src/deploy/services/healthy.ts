@@ -1,0 +1,86 @@
+import { messageOf } from '../../kernel/errors.ts'
+import type { Script } from '../../remote/script.ts'
+import type { ServiceManager } from '../deploy-config.ts'
+import { DeployError } from '../deploy-error.ts'
+import type { DeployHost, Deployment } from '../deployment.ts'
+import type { Service } from './service.ts'
+import { SYSTEMCTL, soakUnits, type UnitState, unitStates } from './unit-state.ts'
+
+/** Lines of a service's log that a failure shows. */
+const LOG_LINES = 30
+
+/**
+ * Watches services for the soak time, then holds them against what a running service of this release looks like.
+ * @throws DeployError `deploy.unhealthy`, with what is wrong and the last lines of the service's log
+ */
+export async function requireHealthy(
+  deployment: Deployment,
+  host: DeployHost,
+  { services, soakMs }: { readonly services: readonly Service[]; readonly soakMs: number },
+): Promise<void> {
+  for (const manager of ['system', 'user'] as const) {
+    const its = services.filter((service) => service.manager === manager)
+    if (its.length > 0) await requireRunning(deployment, host, { manager, services: its, soakMs })
+  }
+}
+
+async function requireRunning(
+  deployment: Deployment,
+  host: DeployHost,
+  { manager, services, soakMs }: Watched,
+): Promise<void> {
+  const serviceOf = new Map(
+    services.flatMap((service) => deployment.unitsOf(host, service).map((unit) => [unit, service])),
+  )
+  const seconds = Math.ceil(soakMs / 1000)
+  const { stdout } = await deployment.run(host, soakUnits(manager, [...serviceOf.keys()], seconds))
+  for (const state of unitStates(stdout)) {
+    const directory = serviceOf.get(state.unit)?.followsRelease ? deployment.directory : null
+    const wrong = unhealthy(state, directory)
+    if (wrong === null) continue
+    const lines = await lastLines(deployment, host, readLog(manager, state.unit, LOG_LINES))
+    throw new DeployError('deploy.unhealthy', `${state.unit} ${wrong}; its last lines:\n${lines}`)
+  }
+}
+
+interface Watched {
+  readonly manager: ServiceManager
+  readonly services: readonly Service[]
+  readonly soakMs: number
+}
+
+/** What keeps a unit from being believed, or null. `directory` is where it has to work, null when that is its own affair. */
+export function unhealthy(state: UnitState, directory: string | null): string | null {
+  if (!state.isInstalled) return 'is not installed'
+  if (state.active !== 'active') return `is ${state.active} (${state.sub}, result ${state.result})`
+  if (state.restarts > 0) return `was restarted by systemd ${state.restarts} times`
+  if (directory === null) return null
+  if (state.sub !== 'running') return `is not running (${state.sub})`
+  if (state.directory !== '' && state.directory !== directory)
+    return `works in ${state.directory}, not in ${directory}`
+  return null
+}
+
+async function lastLines(deployment: Deployment, host: DeployHost, script: Script): Promise<string> {
+  try {
+    return (await deployment.run(host, script)).stdout.trimEnd()
+  } catch (error) {
+    return `(the log could not be read: ${messageOf(error)})`
+  }
+}
+
+/** The last lines of a unit's journal. Who may not read the journal is told by systemd itself. */
+export function readLog(manager: ServiceManager, unit: string, lines: number): Script {
+  return {
+    name: `read the log of ${unit}`,
+    body: `${SYSTEMCTL}${LOG}`,
+    args: [manager, unit, String(lines)],
+    reads: true,
+  }
+}
+
+const LOG = `
+flag=--unit
+if [ "$manager" = user ]; then flag=--user-unit; fi
+journalctl --no-pager --quiet -o short-iso "$flag=$1" -n "$2" 2>&1 || systemctl status --no-pager -n "$2" "$1" 2>&1 || true
+`

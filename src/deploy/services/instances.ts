@@ -1,0 +1,125 @@
+import { RemoteError } from '../../remote/errors.ts'
+import { command } from '../../remote/script.ts'
+import { systemctl } from '../../systemd/systemctl.ts'
+import type { DeployHost, Deployment } from '../deployment.ts'
+import { linkInstances } from '../on-host/instances.ts'
+import { noteDeploy } from '../on-host/notes.ts'
+import { requireHealthy } from './healthy.ts'
+import { freeInstances, instanceIn, releaseIn } from './instance-names.ts'
+import { instanceUnit, type WorkerService } from './service.ts'
+import { showInstances, type UnitState, unitStates } from './unit-state.ts'
+
+/**
+ * Starts the instances of this deployment's release; `systemctl` answers when each has said that it is ready.
+ * @throws DeployError `deploy.unhealthy` with the last lines of the one that did not come up
+ */
+export async function startInstances(
+  deployment: Deployment,
+  host: DeployHost,
+  service: WorkerService,
+): Promise<void> {
+  const { stage, release, params } = deployment
+  // Of a release that was just made there are none; of one that is returned to, some may still drain.
+  const there = params.kind === 'deploy' ? [] : await instancesOn(deployment, host, service)
+  const instances = freeInstances(
+    release,
+    service.processes,
+    there.map(({ unit }) => instanceIn(unit)),
+  )
+  const units = instances.map((instance) => instanceUnit(service, instance))
+  deployment.started(host, service.name, units)
+  try {
+    await deployment.runInOrder(host, `start the new ${service.name}`, [
+      noteDeploy(stage.layout, deployment.note()),
+      linkInstances(stage.layout, release, instances),
+      ...units.map((unit) => command(systemctl('enable --now', unit, service.manager))),
+    ])
+  } catch (error) {
+    // systemctl says no more than that it failed.
+    if (error instanceof RemoteError && error.code === 'remote.exit')
+      await requireHealthy(deployment, host, { services: [service], soakMs: 0 })
+    throw error
+  }
+}
+
+/** Ends the instances that this deployment has started, and waits: afterwards nothing of them runs. */
+export async function removeInstances(
+  deployment: Deployment,
+  host: DeployHost,
+  service: WorkerService,
+): Promise<void> {
+  const units = deployment.unitsOf(host, service)
+  await deployment.runInOrder(
+    host,
+    `end the new ${service.name}`,
+    units.map((unit) => command(systemctl('disable --now', unit, service.manager))),
+  )
+  for (const unit of units) {
+    // One that systemd has forgotten already has no failure that could be reset.
+    await deployment.run(host, command(systemctl('reset-failed', unit, service.manager)), { accept: [0, 1] })
+  }
+}
+
+/** Tells all instances but those of this deployment to end and goes on: they drain for as long as their jobs need. */
+export async function endOldInstances(
+  deployment: Deployment,
+  host: DeployHost,
+  service: WorkerService,
+): Promise<void> {
+  const old = await oldInstances(deployment, host, service)
+  if (old.length === 0) return
+  const returning = old.filter(({ isEnabled }) => isEnabled)
+  deployment.undo.add(`${host.name}: start the old ${service.name} again`, () =>
+    startAgain(deployment, host, { service, units: returning }),
+  )
+  await deployment.runInOrder(
+    host,
+    `tell the old ${service.name} to end`,
+    old.map(({ unit }) => command(systemctl('disable --now --no-block', unit, service.manager))),
+  )
+  const said = old.map(({ status }) => status || 'no status').join('; ')
+  deployment.say(host, `${service.name}: ${old.length} old drain${old.length === 1 ? 's' : ''} (${said})`)
+}
+
+/** All instances that this deployment has not started. */
+export async function oldInstances(
+  deployment: Deployment,
+  host: DeployHost,
+  service: WorkerService,
+): Promise<UnitState[]> {
+  const mine = deployment.unitsOf(host, service)
+  const all = await instancesOn(deployment, host, service)
+  return all.filter(({ unit }) => !mine.includes(unit))
+}
+
+async function instancesOn(
+  deployment: Deployment,
+  host: DeployHost,
+  service: WorkerService,
+): Promise<UnitState[]> {
+  const { stdout } = await deployment.run(host, showInstances(service.manager, service.template))
+  return unitStates(stdout)
+}
+
+/** One that drains takes no jobs and would be waited for: another instance of its release starts in its place. */
+async function startAgain(
+  deployment: Deployment,
+  host: DeployHost,
+  { service, units }: { readonly service: WorkerService; readonly units: readonly UnitState[] },
+): Promise<void> {
+  const { layout } = deployment.stage
+  const there = await instancesOn(deployment, host, service)
+  const taken = there.filter(({ active }) => active === 'deactivating').map(({ unit }) => instanceIn(unit))
+  const scripts = units.flatMap(({ unit }) => {
+    const release = releaseIn(unit)
+    const instance = taken.includes(instanceIn(unit))
+      ? freeInstances(release, 1, taken)[0]!
+      : instanceIn(unit)
+    taken.push(instance)
+    return [
+      linkInstances(layout, release, [instance]),
+      command(systemctl('enable --now', instanceUnit(service, instance), service.manager)),
+    ]
+  })
+  await deployment.runInOrder(host, `start the old ${service.name}`, scripts)
+}

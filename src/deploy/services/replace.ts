@@ -1,0 +1,116 @@
+import { command, inOrder, type Script } from '../../remote/script.ts'
+import { systemctl } from '../../systemd/systemctl.ts'
+import type { DeployHost, Deployment } from '../deployment.ts'
+import { noteDeploy } from '../on-host/notes.ts'
+import { currentBack } from '../phases/publish.ts'
+import { type Busy, busyUnits, quiet } from './busy.ts'
+import { requireHealthy } from './healthy.ts'
+import { oldInstances, removeInstances, startInstances } from './instances.ts'
+import type { Service, SidekiqService, UnitService, WorkerService } from './service.ts'
+
+/** How often a drain looks again. */
+const LOOK_MS = 1_000
+
+/** Quiet, drain, restart: between the last two nobody takes jobs. */
+export async function replace(deployment: Deployment, host: DeployHost, service: Service): Promise<void> {
+  if (service.type === 'worker') await replaceInstances(deployment, host, service)
+  else await replaceUnit(deployment, host, service)
+  await requireHealthy(deployment, host, { services: [service], soakMs: deployment.stage.soakMs })
+}
+
+async function replaceUnit(
+  deployment: Deployment,
+  host: DeployHost,
+  service: SidekiqService | UnitService,
+): Promise<void> {
+  const { name, unitFile, manager } = service
+  const restart = command(systemctl('restart', unitFile, manager))
+  const isFirst = deployment.before(host).current.release === undefined
+  deployment.undo.add(`${host.name}: ${isFirst ? 'stop' : 'restart'} ${name}`, () =>
+    deployment.runInOrder(host, `restart ${name} in the old release`, [
+      currentBack(deployment, host),
+      isFirst ? command(systemctl('stop', unitFile, manager)) : restart,
+    ]),
+  )
+  await guarded(host, restart, async () => {
+    if (service.type === 'sidekiq') await quietAndDrain(deployment, host, { service, units: [unitFile] })
+    await deployment.run(host, restart)
+  })
+}
+
+async function replaceInstances(
+  deployment: Deployment,
+  host: DeployHost,
+  service: WorkerService,
+): Promise<void> {
+  const { name, manager } = service
+  const old = await oldInstances(deployment, host, service)
+  const units = old.map(({ unit }) => unit)
+  const returning = old.filter(({ isEnabled }) => isEnabled).map(({ unit }) => unit)
+  const restart = inOrder(
+    `restart the old ${name}`,
+    returning.map((unit) => command(systemctl('restart', unit, manager))),
+  )
+  deployment.undo.add(`${host.name}: restart the old ${name}`, async () => {
+    await removeInstances(deployment, host, service)
+    await deployment.runInOrder(host, `restart the old ${name}`, [
+      restart,
+      ...returning.map((unit) => command(systemctl('enable --now', unit, manager))),
+    ])
+  })
+  await guarded(host, restart, async () => {
+    await quietAndDrain(deployment, host, { service, units })
+    await deployment.runInOrder(
+      host,
+      `end the old ${name}`,
+      units.map((unit) => command(systemctl('disable --now', unit, manager))),
+    )
+    await startInstances(deployment, host, service)
+  })
+}
+
+/**
+ * From the quiet on a guard on the host stands by: should we die or be cut off, it restarts the service, so that no
+ * worker is left that looks healthy and takes nothing. A failure is put right by the undo, not by the guard.
+ */
+async function guarded(host: DeployHost, restart: Script, work: () => Promise<void>): Promise<void> {
+  const guard = await host.shell.guard(restart)
+  try {
+    await work()
+  } finally {
+    await guard.disarm()
+  }
+}
+
+interface Draining {
+  readonly service: WorkerService | SidekiqService
+  readonly units: readonly string[]
+}
+
+async function quietAndDrain(
+  deployment: Deployment,
+  host: DeployHost,
+  { service, units }: Draining,
+): Promise<void> {
+  const { clock } = deployment.runtime
+  await deployment.runInOrder(host, `quiet ${service.name}`, [
+    noteDeploy(deployment.stage.layout, deployment.note()),
+    ...quiet(service.manager, units),
+  ])
+  const deadline = clock.mono() + service.drainMs
+  let said = ''
+  for (;;) {
+    const busy = await busyUnits(deployment, host, { service, units })
+    if (busy.jobs === 0) return
+    if (clock.mono() >= deadline)
+      return deployment.say(host, `${service.name}: ${left(busy)}, the drain is over`)
+    if (left(busy) !== said) deployment.say(host, `${service.name}: ${left(busy)}`)
+    said = left(busy)
+    await clock.sleep(LOOK_MS, deployment.params.signal)
+    deployment.params.signal.throwIfAborted()
+  }
+}
+
+function left({ jobs }: Busy): string {
+  return jobs === null ? 'waiting to hear how many jobs are left' : `${jobs} job${jobs === 1 ? '' : 's'} left`
+}
