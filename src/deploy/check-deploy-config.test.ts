@@ -84,6 +84,11 @@ describe('a deploy configuration', () => {
       /services\.jobs: unknown key "processes"/,
     ],
     ['among the hooks', { hooks: { 'after:publsh': [] } }, /hooks: .*did you mean "after:publish"\?/],
+    [
+      'among the hooks, of a phase before the deploy',
+      { hooks: { 'after:preflight': [] } },
+      /hooks: unknown key/,
+    ],
   ] as const) {
     test(`is refused with an unknown key ${what}`, () =>
       assert.throws(() => checked(more), { code: 'options.unknown', message }))
@@ -93,6 +98,7 @@ describe('a deploy configuration', () => {
     ['no application', { application: undefined }, /deploy: application is missing/],
     ['an application that leaves its folder', { application: '..' }, /deploy\.application: expected letters/],
     ['an application with a slash', { application: 'a/b' }, /application: expected letters/],
+    ['an option of ssh that is no text', { ssh: ['-p', 22] }, /ssh\[1\]: expected an option of ssh/],
     ['no stage', { stages: {} }, /deploy\.stages: expected at least one stage/],
     ['stages that are a list', { stages: [] }, /stages: expected an object, got a list/],
     ['a reserved stage', { stages: { doctor: { hosts: ['a'] } } }, /"doctor": the name is reserved/],

@@ -67,7 +67,8 @@ const node: Check = (value, where) =>
 const hook: Check = (value, where) => {
   if (typeof value !== 'function') commandLine(value, where)
 }
-const HOOK_NAMES = [...PHASES.flatMap((phase) => [`before:${phase}`, `after:${phase}`]), 'failed']
+const HOOKED = PHASES.filter((phase) => phase !== 'preflight')
+const HOOK_NAMES = [...HOOKED.flatMap((phase) => [`before:${phase}`, `after:${phase}`]), 'failed']
 
 const SETTINGS: Readonly<Record<keyof DeploySettings, Check>> = {
   source,

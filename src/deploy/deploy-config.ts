@@ -88,20 +88,30 @@ export const PHASES = [
   ...(['publish', 'cutover', 'verify', 'finish'] as const),
 ] as const
 export type PhaseName = (typeof PHASES)[number]
+/** Those of a deploy that has begun: what preflight finds decides whether it does. */
+export type ChangingPhase = Exclude<PhaseName, 'preflight'>
 
-/** What a hook is told. */
+/** What a hook is told: enough for a message to a chat. */
 export interface HookContext {
+  readonly kind: 'deploy' | 'rollback'
   readonly stage: string
   readonly release: string
   readonly revision: string
   readonly hosts: readonly string[]
+  /** Who deploys: `CAPSTAN_BY`, else the name of the user. */
+  readonly by: string
+  readonly phase: PhaseName
+  /** Since the deploy began. */
+  readonly seconds: number
+  /** Why it failed; null but in `failed`. */
+  readonly reason: string | null
 }
 
 /** A function of yours on this machine, or a command in the release on every host. */
 export type Hook = ((context: HookContext) => Promise<void> | void) | CommandLine
 
 /** When a hook runs; `failed` after a deploy that did not succeed. */
-export type HookName = `${'before' | 'after'}:${PhaseName}` | 'failed'
+export type HookName = `${'before' | 'after'}:${ChangingPhase}` | 'failed'
 
 /**
  * What may be said for all stages, and again for one. What a stage says replaces what is said for all; of

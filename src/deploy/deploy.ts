@@ -1,12 +1,14 @@
 import type { Runtime } from '../kernel/runtime.ts'
 import type { RemoteShell, Transport } from '../remote/transport.ts'
 import { type CodeSource, codeSource } from './code-source.ts'
-import type { PhaseName } from './deploy-config.ts'
+import type { ChangingPhase } from './deploy-config.ts'
 import { DeployError } from './deploy-error.ts'
 import type { DeployEvents } from './deploy-events.ts'
 import { Deployment } from './deployment.ts'
 import { onEach } from './fleet.ts'
 import { runHooks } from './hooks.ts'
+import { countJobs } from './ledger/count-jobs.ts'
+import { closeLedger } from './ledger/keep-ledger.ts'
 import { makeState } from './on-host/prepare.ts'
 import { type DeployReport, fail, reportOf } from './outcome.ts'
 import { cutover } from './phases/cutover.ts'
@@ -73,7 +75,7 @@ export async function rollback(
   })
 }
 
-type Phase = readonly [PhaseName, (deployment: Deployment) => Promise<void>]
+type Phase = readonly [ChangingPhase, (deployment: Deployment) => Promise<void>]
 
 const PHASES_OF_ROLLBACK: readonly Phase[] = [
   ['start', start],
@@ -131,6 +133,7 @@ async function through(
   phases: readonly Phase[],
   shells: StageShells,
 ): Promise<DeployReport> {
+  const before = await countJobs(deployment)
   try {
     for (const [name, run] of phases) {
       deployment.enter(name)
@@ -141,5 +144,6 @@ async function through(
   } catch (error) {
     throw await fail(deployment, error)
   }
-  return reportOf(deployment, shells.roundTrips)
+  const ledger = await closeLedger(deployment, before)
+  return reportOf(deployment, { roundTrips: shells.roundTrips, ledger })
 }

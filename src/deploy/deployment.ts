@@ -5,7 +5,9 @@ import type { RemoteShell, RunOptions, RunResult } from '../remote/transport.ts'
 import type { PhaseName } from './deploy-config.ts'
 import type { DeployEvents } from './deploy-events.ts'
 import { onEach } from './fleet.ts'
+import { CutoverMoments } from './ledger/cutover-moments.ts'
 import type { Preflight } from './phases/preflight.ts'
+import { isEnough } from './phases/preflight-problems.ts'
 import type { Manifest, ReleaseState } from './release.ts'
 import type { Service } from './services/service.ts'
 import type { Stage, StageHost } from './stage.ts'
@@ -37,11 +39,11 @@ export class Deployment {
   readonly runtime: Runtime
   readonly params: DeploymentParams
   readonly undo = new Undo()
+  readonly moments = new CutoverMoments()
   /** In the names of temporary files: those of two runs never meet. */
   readonly nonce: string
   /** By host and service. */
   readonly #started = new Map<string, readonly string[]>()
-  /** False once the operator's wish to stop was heard: taking back must not be cut short by it. */
   #obeysSignal = true
   #phase: PhaseName = 'preflight'
 
@@ -128,16 +130,21 @@ export class Deployment {
     return onEach(this.hosts, work, this.stage.batch)
   }
 
+  /** From now on the operator's wish to stop has been heard: it must not cut short what follows from it. */
+  unwind(): void {
+    this.#obeysSignal = false
+  }
+
   /** Takes everything back. Returns what could not be. */
   revert(): Promise<string[]> {
-    this.#obeysSignal = false
     return this.undo.run((what) => this.params.events.undoing(what))
   }
 
   /** Where the Node of the services lies; '' when the host has none. */
   nodeDirectory(host: StageHost): string {
     if (this.stage.node === 'release') return `${this.directory}/node_modules/node/bin`
-    const [node] = this.before(host).nodes
+    // The one that setup chose for the units, too.
+    const node = this.before(host).nodes.find(({ version }) => isEnough(version))
     return node === undefined ? '' : dirname(node.path)
   }
 

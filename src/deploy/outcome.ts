@@ -2,6 +2,7 @@ import { CapstanError, messageOf } from '../kernel/errors.ts'
 import type { PhaseName } from './deploy-config.ts'
 import type { Deployment } from './deployment.ts'
 import { runHooks } from './hooks.ts'
+import type { Ledger } from './ledger/ledger.ts'
 import { appendAudit, forgetDeploy } from './on-host/notes.ts'
 
 /** What a deploy or a rollback that went through tells. */
@@ -13,6 +14,7 @@ export interface DeployReport {
   readonly hosts: readonly string[]
   readonly durationMs: number
   readonly roundTrips: number
+  readonly ledger: Ledger
 }
 
 /** What the hosts are left with. */
@@ -43,7 +45,10 @@ export class DeployFailure extends CapstanError {
   }
 }
 
-export function reportOf({ params, stage, runtime }: Deployment, roundTrips: number): DeployReport {
+export function reportOf(
+  { params, stage, runtime }: Deployment,
+  { roundTrips, ledger }: Pick<DeployReport, 'roundTrips' | 'ledger'>,
+): DeployReport {
   return {
     kind: params.kind,
     stage: stage.name,
@@ -52,6 +57,7 @@ export function reportOf({ params, stage, runtime }: Deployment, roundTrips: num
     hosts: params.hosts.map(({ name }) => name),
     durationMs: runtime.clock.now() - params.startedAt,
     roundTrips,
+    ledger,
   }
 }
 
@@ -59,9 +65,13 @@ export function reportOf({ params, stage, runtime }: Deployment, roundTrips: num
 const CHANGING: ReadonlySet<PhaseName> = new Set(['publish', 'cutover', 'verify', 'finish'])
 
 /** Takes a deploy back, writes down that it failed, and makes the error that says what is left. */
-export async function fail(deployment: Deployment, cause: unknown): Promise<DeployFailure> {
-  const { phase, stage } = deployment
+export async function fail(deployment: Deployment, error: unknown): Promise<DeployFailure> {
+  const { phase, stage, params } = deployment
+  // What was cut short by the operator failed for no reason of its own.
+  const cause =
+    error instanceof CapstanError && error.code === 'remote.cancelled' ? params.signal.reason : error
   const stops = stage.onFailure === 'stop' && CHANGING.has(phase)
+  deployment.unwind()
   const leftovers = stops ? [] : await deployment.revert()
   for (const host of deployment.hosts) {
     try {
@@ -77,7 +87,10 @@ export async function fail(deployment: Deployment, cause: unknown): Promise<Depl
       leftovers.push(`${host.name}: it could not be told that the deploy failed: ${messageOf(error)}`)
     }
   }
-  await runHooks(deployment, 'failed').catch((error) => leftovers.push(`hook failed: ${messageOf(error)}`))
+  // What it could not do, such as sending a message, is nothing that hosts are left with.
+  await runHooks(deployment, 'failed', messageOf(cause)).catch((error) =>
+    params.events.note('hook failed', messageOf(error)),
+  )
   return new DeployFailure(cause, {
     phase,
     aftermath: aftermath(phase, stops || leftovers.length > 0),

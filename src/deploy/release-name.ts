@@ -30,8 +30,3 @@ export function newReleaseName(now: EpochMs, existing: Iterable<string>): string
   const times = [...existing].map(releaseTime).filter((at) => at !== null)
   return releaseName(Math.max(now, ...times.map((at) => at + SECOND_MS)))
 }
-
-/** Sorts the oldest release first. */
-export function compareReleases(a: string, b: string): number {
-  return Number(a > b) - Number(a < b)
-}

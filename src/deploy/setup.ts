@@ -91,7 +91,7 @@ function unitFile(
     user: service.user ?? user,
     allowRoot: service.user === 'root',
     manager: service.manager,
-    node: stage.node === 'release' ? `${stage.layout.instances}/%i/node_modules/node/bin/node` : facts.node,
+    node: stage.node === 'release' ? stage.node : facts.node,
     shape: 'template' as const,
     // Said here, since the unit's own time to stop was made for it.
     options: ['--timeout', `${service.timeoutMs}ms`, ...service.options],
@@ -166,12 +166,18 @@ while [ $# -gt 0 ]; do
   fi
   shift 2
 done
-loginctl enable-linger "$(id -un)" || { say no-linger "$(id -un)"; exit 0; }
+user=$(id -un)
+[ -e "/var/lib/systemd/linger/$user" ] || loginctl enable-linger "$user" || { say no-linger "$user"; exit 0; }
 export XDG_RUNTIME_DIR="/run/user/$(id -u)"
 tries=50
-while [ ! -S "$XDG_RUNTIME_DIR/bus" ] && [ $tries -gt 0 ]; do sleep 0.2; tries=$((tries - 1)); done
+while [ ! -S "$XDG_RUNTIME_DIR/systemd/private" ] && [ $tries -gt 0 ]; do sleep 0.2; tries=$((tries - 1)); done
 systemctl --user daemon-reload
 `
+
+/** Lets the user's own manager run from boot on, without a login, as root. */
+export function letLinger(user: string): Script {
+  return command(['loginctl', 'enable-linger', user])
+}
 
 /** Makes the folder of the application for the user that deploys, as root. */
 export function makeRoot(deployTo: string, user: string): Script {

@@ -17,6 +17,8 @@ export interface HostFacts {
   readonly missingFiles: readonly number[]
   readonly missingPrograms: readonly string[]
   readonly systemd: number | null
+  /** The user's own services outlive its logins, and start at boot. */
+  readonly lingers: boolean
   /** The note of a deploy that began and did not end. */
   readonly unfinished: string | null
   /** The note of an operator who closed the stage. */
@@ -43,6 +45,7 @@ export function hostFacts(reply: Reply): HostFacts {
     missingFiles: reply.all('missing').map(Number),
     missingPrograms: reply.all('no-program'),
     systemd: reply.has('systemd') ? Number(reply.one('systemd')) : null,
+    lingers: reply.has('linger'),
     unfinished: reply.one('unfinished') ?? null,
     closed: reply.one('closed') ?? null,
   }
@@ -76,6 +79,7 @@ done
 if command -v systemctl >/dev/null; then
   say systemd "$(systemctl --version | awk 'NR == 1 { print $2 }')"
 fi
+if [ -e "/var/lib/systemd/linger/$(id -un)" ]; then say linger yes; fi
 if [ -f "$root/.capstan/deploy.json" ]; then say unfinished "$(tr '\\n' ' ' <"$root/.capstan/deploy.json")"; fi
 if [ -f "$root/.capstan/closed.json" ]; then say closed "$(tr '\\n' ' ' <"$root/.capstan/closed.json")"; fi
 `

@@ -26,6 +26,7 @@ target=$1/releases/$2
 [ -d "$target" ] || { echo "$target is not there" >&2; exit 1; }
 if [ -e current ] && [ ! -L current ]; then echo "$1/current is not a link; move it away first" >&2; exit 1; fi
 if [ -L current ]; then say previous "$(readlink -- current)"; fi
+rm -f -- .capstan/current.*
 link=.capstan/current.$3
 ln -s -- "$target" "$link"
 mv -T -- "$link" current

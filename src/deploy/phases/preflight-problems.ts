@@ -1,5 +1,6 @@
+import { sudoersRules } from '../../systemd/sudoers.ts'
 import type { DeployHost } from '../deployment.ts'
-import { servicesOn } from '../services/service.ts'
+import { commandOf, type Right, servicesOn, unitOfRule } from '../services/service.ts'
 import type { Stage } from '../stage.ts'
 import type { Preflight } from './preflight.ts'
 
@@ -104,13 +105,38 @@ const units: Check = (stage, host, facts) =>
     return [[`the unit ${service.unitFile} is not installed (service ${service.name})`, fix]]
   })
 
-const rights: Check = (stage, _host, facts) =>
-  facts.refused.map((argv) => [
-    `sudo would ask ${facts.user} for a password at: ${argv.join(' ')}`,
-    `add to sudoers: ${facts.user} ALL=(root) NOPASSWD: ${argv.join(' ')}   (capstan sudoers ${stage.name} prints all lines; capstan setup installs them)`,
-  ])
+const rights: Check = ({ name }, _host, { user, refused }) =>
+  refused.map((right) => missingRight(name, user, right))
 
-const CHECKS: readonly Check[] = [root, current, linkedFiles, programs, clock, disk, node, units, rights]
+/** A command that sudo would ask a password for, and the line that lets it be. */
+export function missingRight(
+  stage: string,
+  user: string,
+  right: Right,
+): readonly [what: string, fix: string] {
+  return [
+    `sudo would ask ${user} for a password at: ${commandOf(right).join(' ')}`,
+    [
+      `add to sudoers (capstan setup ${stage} does):`,
+      ...sudoersRules(user, { unit: unitOfRule(right), verbs: [right.verb] }),
+    ].join('\n  '),
+  ]
+}
+
+const linger: Check = (stage, host, { lingers, user }) =>
+  lingers || servicesOn(stage, host).every(({ manager }) => manager === 'system')
+    ? []
+    : [
+        [
+          `linger is off for ${user}: its services would end with the deploy's own login`,
+          `as root: loginctl enable-linger ${user}`,
+        ],
+      ]
+
+const CHECKS: readonly Check[] = [
+  ...[root, current, linkedFiles, programs, clock, disk],
+  ...[node, units, rights, linger],
+]
 
 /** Everything about a host that would stop a deploy. */
 export function problemsOf(stage: Stage, host: DeployHost, facts: Preflight): Problem[] {

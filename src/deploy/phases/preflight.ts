@@ -1,6 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts'
-import { inOrder } from '../../remote/script.ts'
-import { systemctl } from '../../systemd/systemctl.ts'
+import { inOrder, type Script } from '../../remote/script.ts'
 import { DeployError } from '../deploy-error.ts'
 import type { DeployHost } from '../deployment.ts'
 import { onEach } from '../fleet.ts'
@@ -10,10 +9,10 @@ import { type HostFacts, hostFacts, probeHost } from '../on-host/probe-host.ts'
 import { listReleases, releaseFacts } from '../on-host/releases.ts'
 import { Reply } from '../on-host/reply.ts'
 import type { ReleaseFacts } from '../release.ts'
-import { rightsOf, servicesOn } from '../services/service.ts'
+import { commandOf, type Right, rightsOf, servicesOn } from '../services/service.ts'
 import { showUnits, type UnitState, unitStates } from '../services/unit-state.ts'
-import type { Stage } from '../stage.ts'
-import { problemsOf } from './preflight-problems.ts'
+import type { Stage, StageHost } from '../stage.ts'
+import { type Problem, problemsOf } from './preflight-problems.ts'
 
 /** All that is known of a host before anything is done. */
 export interface Preflight extends HostFacts {
@@ -21,8 +20,8 @@ export interface Preflight extends HostFacts {
   readonly nodes: readonly FoundNode[]
   /** Of the units that exist apart from releases: fixed units, and the files of templates. */
   readonly units: readonly UnitState[]
-  /** Commands that sudo would not run without a password, as argv without `sudo -n`. */
-  readonly refused: readonly (readonly string[])[]
+  /** What sudo would not run without a password. */
+  readonly refused: readonly Right[]
   /** How far its clock is from ours, in milliseconds; positive when it is ahead. */
   readonly skewMs: number
 }
@@ -37,21 +36,31 @@ export async function readHosts(
 }
 
 async function readHost(clock: Clock, stage: Stage, host: DeployHost): Promise<Preflight> {
-  const rights = servicesOn(stage, host)
-    .flatMap((service) => rightsOf(service))
-    .filter(({ manager }) => manager === 'system')
-    .map(({ verb, unit, manager }) => systemctl(verb, unit, manager).slice(2))
   const asked = clock.now()
-  const questions = [
+  const { stdout } = await host.shell.run(inOrder('look at the host', preflightQuestions(stage, host)))
+  return preflightFrom(stage, host, { stdout, at: (asked + clock.now()) / 2 })
+}
+
+/** What is asked of a host; more questions may follow in the same answer. */
+export function preflightQuestions(stage: Stage, host: StageHost): Script[] {
+  return [
     probeHost(stage.deployTo, stage.linkedFiles),
     listReleases(stage.deployTo),
     findNode(stage.node.startsWith('/') ? stage.node : ''),
-    ...rights.map(mayRun),
+    ...rightsAsRoot(stage, host).map((right, position) => mayRun(commandOf(right), position)),
     ...servicesOn(stage, host).map((service) => showUnits(service.manager, [service.unitFile])),
   ]
-  const { stdout } = await host.shell.run(inOrder('look at the host', questions))
+}
+
+/** @param at our time in the middle between question and answer */
+export function preflightFrom(
+  stage: Stage,
+  host: StageHost,
+  { stdout, at }: { readonly stdout: string; readonly at: number },
+): Preflight {
   const reply = new Reply(stdout)
   const facts = hostFacts(reply)
+  const rights = rightsAsRoot(stage, host)
   return {
     ...facts,
     releases: releaseFacts(reply),
@@ -59,8 +68,14 @@ async function readHost(clock: Clock, stage: Stage, host: DeployHost): Promise<P
     units: unitStates(stdout),
     refused: refused(reply).flatMap((position) => rights.slice(position, position + 1)),
     // The host's seconds are whole: half a second is the middle of what it may have meant.
-    skewMs: facts.clock * 1000 + 500 - (asked + clock.now()) / 2,
+    skewMs: facts.clock * 1000 + 500 - at,
   }
+}
+
+function rightsAsRoot(stage: Stage, host: StageHost): Right[] {
+  return servicesOn(stage, host)
+    .flatMap((service) => rightsOf(service))
+    .filter(({ manager }) => manager === 'system')
 }
 
 /** @throws DeployError `deploy.closed` with the words of whoever closed the stage by hand */
@@ -82,10 +97,16 @@ export function requireReady(
   hosts: readonly DeployHost[],
   facts: ReadonlyMap<string, Preflight>,
 ): void {
-  const problems = hosts.flatMap((host) => {
-    const known = facts.get(host.name)
-    return known === undefined ? [] : problemsOf(stage, host, known)
-  })
+  refuse(
+    hosts.flatMap((host) => {
+      const known = facts.get(host.name)
+      return known === undefined ? [] : problemsOf(stage, host, known)
+    }),
+  )
+}
+
+/** @throws DeployError `deploy.preflight` when there are any */
+export function refuse(problems: readonly Problem[]): void {
   if (problems.length === 0) return
   const lines = problems.map(({ host, what, fix }) => `${host}: ${what}\n  ${fix}`)
   throw new DeployError('deploy.preflight', `not ready, nothing was changed:\n${lines.join('\n')}`)

@@ -1,3 +1,4 @@
+import { withoutValues } from '../../remote/errors.ts'
 import type { Script } from '../../remote/script.ts'
 import type { CodeSource } from '../code-source.ts'
 import type { CommandLine } from '../deploy-config.ts'
@@ -29,7 +30,8 @@ async function makeRelease(deployment: Deployment, host: DeployHost, source: Cod
   ])
   for (const line of stage.build) {
     await deployment.run(host, inRelease(deployment, host, line), {
-      onLine: (printed) => deployment.params.events.line(host.name, printed),
+      onLine: (printed) =>
+        deployment.params.events.line(host.name, withoutValues(printed, stage.environment)),
     })
   }
 }

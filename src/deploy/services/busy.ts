@@ -29,10 +29,11 @@ export function busyOf(text: string): Busy {
 
 /**
  * A worker of ours says `quiet, 3/10 busy` to systemd at once. Sidekiq says `[3 of 10 busy] stopping` in the title of
- * its process, but every five seconds only: a title without `stopping` is older than the quiet.
+ * its process, but every five seconds only: a title without `stopping` is older than the quiet. Sooner than that its
+ * threads tell when it is idle.
  */
 function countOf(line: string): number | null {
-  if (line === 'gone') return 0
+  if (line === 'gone' || line === 'idle') return 0
   const ours = /^status .*?(\d+)\/\d+ busy/.exec(line) ?? /^status .*?(\d+) jobs? left/.exec(line)
   if (ours) return Number(ours[1])
   const title = /^title .*\[(\d+) of \d+ busy\] stopping/.exec(line)
@@ -62,7 +63,12 @@ for unit in "$@"; do
   pid=$(systemctl show -p MainPID --value "$unit")
   if [ "$pid" = 0 ]; then echo gone; continue; fi
   status=$(systemctl show -p StatusText --value "$unit")
-  if [ -n "$status" ]; then printf 'status %s\\n' "$status"
-  else printf 'title %s\\n' "$(tr '\\0\\n' '  ' <"/proc/$pid/cmdline" 2>/dev/null || true)"; fi
+  if [ -n "$status" ]; then printf 'status %s\\n' "$status"; continue; fi
+  title=$(tr '\\0\\n' '  ' <"/proc/$pid/cmdline" 2>/dev/null || true)
+  # A quieted Sidekiq 6 ends each of its threads called so with the job that it runs; other versions name them otherwise.
+  case $title in
+    'sidekiq 6.'*) if ! cat "/proc/$pid"/task/*/comm 2>/dev/null | grep -qx processor; then echo idle; continue; fi ;;
+  esac
+  printf 'title %s\\n' "$title"
 done
 `

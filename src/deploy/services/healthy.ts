@@ -1,4 +1,5 @@
 import { messageOf } from '../../kernel/errors.ts'
+import { RemoteError } from '../../remote/errors.ts'
 import type { Script } from '../../remote/script.ts'
 import type { ServiceManager } from '../deploy-config.ts'
 import { DeployError } from '../deploy-error.ts'
@@ -21,6 +22,24 @@ export async function requireHealthy(
   for (const manager of ['system', 'user'] as const) {
     const its = services.filter((service) => service.manager === manager)
     if (its.length > 0) await requireRunning(deployment, host, { manager, services: its, soakMs })
+  }
+}
+
+/**
+ * Lets systemctl start a service. It says no more than that it failed: the log of the service says the rest.
+ * @throws DeployError `deploy.unhealthy` when the service does not run
+ */
+export async function withReason(
+  deployment: Deployment,
+  { host, service }: { readonly host: DeployHost; readonly service: Service },
+  start: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await start()
+  } catch (error) {
+    if (error instanceof RemoteError && error.code === 'remote.exit')
+      await requireHealthy(deployment, host, { services: [service], soakMs: 0 })
+    throw error
   }
 }
 

@@ -1,10 +1,10 @@
-import { RemoteError } from '../../remote/errors.ts'
 import { command } from '../../remote/script.ts'
 import { systemctl } from '../../systemd/systemctl.ts'
 import type { DeployHost, Deployment } from '../deployment.ts'
+import { tellMoment } from '../ledger/cutover-moments.ts'
 import { linkInstances } from '../on-host/instances.ts'
 import { noteDeploy } from '../on-host/notes.ts'
-import { requireHealthy } from './healthy.ts'
+import { withReason } from './healthy.ts'
 import { freeInstances, instanceIn, releaseIn } from './instance-names.ts'
 import { instanceUnit, type WorkerService } from './service.ts'
 import { showInstances, type UnitState, unitStates } from './unit-state.ts'
@@ -28,18 +28,13 @@ export async function startInstances(
   )
   const units = instances.map((instance) => instanceUnit(service, instance))
   deployment.started(host, service.name, units)
-  try {
-    await deployment.runInOrder(host, `start the new ${service.name}`, [
+  await withReason(deployment, { host, service }, () =>
+    deployment.runInOrder(host, `start the new ${service.name}`, [
       noteDeploy(stage.layout, deployment.note()),
       linkInstances(stage.layout, release, instances),
       ...units.map((unit) => command(systemctl('enable --now', unit, service.manager))),
-    ])
-  } catch (error) {
-    // systemctl says no more than that it failed.
-    if (error instanceof RemoteError && error.code === 'remote.exit')
-      await requireHealthy(deployment, host, { services: [service], soakMs: 0 })
-    throw error
-  }
+    ]),
+  )
 }
 
 /** Ends the instances that this deployment has started, and waits: afterwards nothing of them runs. */
@@ -72,11 +67,15 @@ export async function endOldInstances(
   deployment.undo.add(`${host.name}: start the old ${service.name} again`, () =>
     startAgain(deployment, host, { service, units: returning }),
   )
-  await deployment.runInOrder(
-    host,
-    `tell the old ${service.name} to end`,
-    old.map(({ unit }) => command(systemctl('disable --now --no-block', unit, service.manager))),
-  )
+  const units = old.map(({ unit }) => unit)
+  const failed = old.filter(({ active }) => active === 'failed').map(({ unit }) => unit)
+  const { stdout } = await deployment.runInOrder(host, `tell the old ${service.name} to end`, [
+    noteDeploy(deployment.stage.layout, deployment.note()),
+    tellMoment(service, units),
+    ...failed.map((unit) => command(systemctl('reset-failed', unit, service.manager))),
+    ...units.map((unit) => command(systemctl('disable --now --no-block', unit, service.manager))),
+  ])
+  deployment.moments.heard(host.name, stdout)
   const said = old.map(({ status }) => status || 'no status').join('; ')
   deployment.say(host, `${service.name}: ${old.length} old drain${old.length === 1 ? 's' : ''} (${said})`)
 }

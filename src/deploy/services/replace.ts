@@ -1,15 +1,16 @@
 import { command, inOrder, type Script } from '../../remote/script.ts'
 import { systemctl } from '../../systemd/systemctl.ts'
 import type { DeployHost, Deployment } from '../deployment.ts'
+import { tellMoment } from '../ledger/cutover-moments.ts'
 import { noteDeploy } from '../on-host/notes.ts'
 import { currentBack } from '../phases/publish.ts'
 import { type Busy, busyUnits, quiet } from './busy.ts'
-import { requireHealthy } from './healthy.ts'
+import { requireHealthy, withReason } from './healthy.ts'
 import { oldInstances, removeInstances, startInstances } from './instances.ts'
 import type { Service, SidekiqService, UnitService, WorkerService } from './service.ts'
 
-/** How often a drain looks again. */
-const LOOK_MS = 1_000
+/** How often a drain looks again: until it sees that nothing runs, nobody takes jobs. */
+const LOOK_MS = 500
 
 /** Quiet, drain, restart: between the last two nobody takes jobs. */
 export async function replace(deployment: Deployment, host: DeployHost, service: Service): Promise<void> {
@@ -24,7 +25,7 @@ async function replaceUnit(
   service: SidekiqService | UnitService,
 ): Promise<void> {
   const { name, unitFile, manager } = service
-  const restart = command(systemctl('restart', unitFile, manager))
+  const restart = inOrder(`restart ${name}`, [command(systemctl('restart', unitFile, manager))])
   const isFirst = deployment.before(host).current.release === undefined
   deployment.undo.add(`${host.name}: ${isFirst ? 'stop' : 'restart'} ${name}`, () =>
     deployment.runInOrder(host, `restart ${name} in the old release`, [
@@ -34,7 +35,7 @@ async function replaceUnit(
   )
   await guarded(host, restart, async () => {
     if (service.type === 'sidekiq') await quietAndDrain(deployment, host, { service, units: [unitFile] })
-    await deployment.run(host, restart)
+    await withReason(deployment, { host, service }, () => deployment.run(host, restart))
   })
 }
 
@@ -47,16 +48,17 @@ async function replaceInstances(
   const old = await oldInstances(deployment, host, service)
   const units = old.map(({ unit }) => unit)
   const returning = old.filter(({ isEnabled }) => isEnabled).map(({ unit }) => unit)
+  // Perhaps they were told to end already, and would not start at the next boot.
   const restart = inOrder(
     `restart the old ${name}`,
-    returning.map((unit) => command(systemctl('restart', unit, manager))),
+    returning.flatMap((unit) => [
+      command(systemctl('restart', unit, manager)),
+      command(systemctl('enable --now', unit, manager)),
+    ]),
   )
   deployment.undo.add(`${host.name}: restart the old ${name}`, async () => {
     await removeInstances(deployment, host, service)
-    await deployment.runInOrder(host, `restart the old ${name}`, [
-      restart,
-      ...returning.map((unit) => command(systemctl('enable --now', unit, manager))),
-    ])
+    await deployment.run(host, restart)
   })
   await guarded(host, restart, async () => {
     await quietAndDrain(deployment, host, { service, units })
@@ -93,10 +95,12 @@ async function quietAndDrain(
   { service, units }: Draining,
 ): Promise<void> {
   const { clock } = deployment.runtime
-  await deployment.runInOrder(host, `quiet ${service.name}`, [
+  const { stdout } = await deployment.runInOrder(host, `quiet ${service.name}`, [
     noteDeploy(deployment.stage.layout, deployment.note()),
+    tellMoment(service, units),
     ...quiet(service.manager, units),
   ])
+  deployment.moments.heard(host.name, stdout)
   const deadline = clock.mono() + service.drainMs
   let said = ''
   for (;;) {

@@ -1,4 +1,4 @@
-import { FIXED_VERBS, type SystemctlVerb, TEMPLATE_VERBS } from '../../systemd/systemctl.ts'
+import { FIXED_VERBS, type SystemctlVerb, systemctl, TEMPLATE_VERBS } from '../../systemd/systemctl.ts'
 import type { ServiceManager } from '../deploy-config.ts'
 import type { Stage, StageHost, StageService } from '../stage.ts'
 import { freeInstances } from './instance-names.ts'
@@ -93,6 +93,16 @@ export interface Right {
   readonly verb: SystemctlVerb
   readonly unit: string
   readonly manager: ServiceManager
+}
+
+/** The words of a right of the system manager behind `sudo -n`. */
+export function commandOf({ verb, unit, manager }: Right): string[] {
+  return systemctl(verb, unit, manager).slice(2)
+}
+
+/** How rules of sudo name the unit of a right: a template for all of its instances. */
+export function unitOfRule({ unit }: Right): string {
+  return unit.replace(`@${NO_INSTANCE}.`, '@.')
 }
 
 /** All commands that deploys, rollbacks and the service commands run for a service, so that none is refused half-way. */

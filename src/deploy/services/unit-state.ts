@@ -1,4 +1,5 @@
 import type { Script } from '../../remote/script.ts'
+import { timeSpanMs } from '../../systemd/time-span.ts'
 import type { ServiceManager } from '../deploy-config.ts'
 
 /** What systemd knows of a unit; reading it needs no right. */
@@ -90,6 +91,7 @@ units=$(printf '%s\\n' $loaded $enabled | grep -v '@\\.' | sort -u || true)
 set -- "$properties" $units
 `
 
+// The blank line ends the last block: another question may follow in the same answer.
 const SHOW = `
 properties=$1; shift
 if [ $# -gt 0 ]; then
@@ -100,6 +102,7 @@ if [ $# -gt 0 ]; then
       MainPID=*) printf 'Directory=%s\\n' "$(readlink -- "/proc/\${line#MainPID=}/cwd" 2>/dev/null || true)" ;;
     esac
   done
+  echo
 fi
 `
 
@@ -151,19 +154,4 @@ function unitState(block: ReadonlyMap<string, string>): UnitState {
     stopTimeoutMs: timeSpanMs(text('TimeoutStopUSec')),
     needsReload: text('NeedDaemonReload') === 'yes',
   }
-}
-
-const SPAN_UNITS_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  min: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-}
-
-/** `1min 30s` as systemd writes it, in milliseconds; null for `infinity` and what is not a time span. */
-export function timeSpanMs(text: string): number | null {
-  const parts = text.split(' ').map((part) => /^(\d+(?:\.\d+)?)(ms|s|min|h|d)$/.exec(part))
-  if (parts.some((part) => part === null)) return null
-  return parts.reduce((sum, part) => sum + Number(part?.[1]) * (SPAN_UNITS_MS[part?.[2] ?? ''] ?? 0), 0)
 }

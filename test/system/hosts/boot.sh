@@ -11,7 +11,9 @@ set -eu
 
 for file in $ENTER; do echo $$ >"$file"; done
 
-ip link add eth0 type veth peer name "$LINK" netns "$OUTSIDE"
+# The same one for an address at all times: others may still remember that of the last host there.
+mac=$(printf '02:00:00:00:00:%02x' "${ADDRESS##*.}")
+ip link add eth0 address "$mac" type veth peer name "$LINK" netns "$OUTSIDE"
 nsenter --target="$OUTSIDE" --net ip link set "$LINK" master "$BRIDGE" up
 ip address add "$ADDRESS/24" dev eth0
 ip link set eth0 up

@@ -23,6 +23,7 @@ export interface SceneOptions {
 /** How a `capstan` ended. */
 export interface Spoken {
   readonly code: number | null
+  readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stderr: string
   readonly ms: number
@@ -103,7 +104,7 @@ export class DeployScene implements AsyncDisposable {
   }
 
   /** Starts `capstan …` in the folder of the application; ended with the scene at the latest. */
-  start(...words: string[]): ChildProcess {
+  start(...words: string[]): Running {
     const program = [`--conditions=capstan-source`, join(ROOT, 'bin/capstan.cjs'), ...words]
     const child = spawn(process.execPath, program, {
       cwd: this.folder,
@@ -112,12 +113,12 @@ export class DeployScene implements AsyncDisposable {
     })
     this.#children.add(child)
     child.once('exit', () => this.#children.delete(child))
-    return child
+    return new Running(child)
   }
 
   /** Runs `capstan …` to its end. */
   async capstan(...words: string[]): Promise<Spoken> {
-    return spoken(this.start(...words))
+    return this.start(...words).ended
   }
 
   /** The same; rejects with all it said unless it ends with 0. */
@@ -225,17 +226,31 @@ export class DeployScene implements AsyncDisposable {
   }
 }
 
-/** Waits for the end of a child of `start`. */
-export async function spoken(child: ChildProcess): Promise<Spoken> {
-  const began = performance.now()
-  const said = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name]!.setEncoding('utf8').on('data', (text: string) => {
-      said[name] += text
+/** A `capstan` that runs, and what it has said so far. */
+export class Running {
+  readonly child: ChildProcess
+  readonly said = { stdout: '', stderr: '' }
+  readonly ended: Promise<Spoken>
+
+  constructor(child: ChildProcess) {
+    const began = performance.now()
+    this.child = child
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name]!.setEncoding('utf8').on('data', (text: string) => {
+        this.said[name] += text
+      })
+    }
+    this.ended = once(child, 'close').then(([code, signal]) => {
+      return { code, signal, ...this.said, ms: Math.round(performance.now() - began) }
     })
   }
-  const [code] = (await once(child, 'close')) as [number | null]
-  return { code, ...said, ms: Math.round(performance.now() - began) }
+
+  /** Waits until its progress says something; rejects when it ends without. */
+  async says(words: RegExp): Promise<void> {
+    const isOver = () => this.child.exitCode !== null || this.child.signalCode !== null
+    await eventually(`it says ${words}`, LIMIT_MS, () => words.test(this.said.stderr) || isOver())
+    if (!words.test(this.said.stderr)) throw new Error(`ended without ${words}:\n${this.said.stderr}`)
+  }
 }
 
 /** With a user that may log in, and nothing of ours but the code. */

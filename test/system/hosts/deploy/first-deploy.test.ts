@@ -4,6 +4,9 @@ import type { Host } from '../host.ts'
 import { WITHOUT_HOSTS } from '../without-hosts.ts'
 import { DEPLOY_TO, DeployScene } from './deploy-scene.ts'
 
+/** Of all tests together. */
+const LIMIT_MS = 400_000
+
 /** Nothing of it may be run as root. */
 const FORBIDDEN = [
   'systemctl restart sshd',
@@ -15,7 +18,7 @@ const FORBIDDEN = [
   'sh -c id',
 ]
 
-describe('a first deploy to two bare hosts', { skip: WITHOUT_HOSTS }, () => {
+describe('a first deploy to two bare hosts', { skip: WITHOUT_HOSTS, timeout: LIMIT_MS }, () => {
   let scene: DeployScene
   before(async () => {
     scene = await DeployScene.open()
@@ -57,7 +60,7 @@ describe('a first deploy to two bare hosts', { skip: WITHOUT_HOSTS }, () => {
 
   test('makes the tree of Capistrano and starts the workers in the release', async (context) => {
     const { stdout } = await scene.must('deploy', 'production')
-    context.diagnostic(stdout.trim())
+    context.diagnostic(stdout.split('\n')[0]!)
     const release = (await scene.current())!
     await onEachHost(async (host) => {
       const inRoot = (words: string) => host.output(`cd ${DEPLOY_TO} && ${words}`)

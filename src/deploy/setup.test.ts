@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { DeploySettings } from './deploy-config.ts'
+import { systemFiles } from './setup.ts'
+import { resolveStage } from './stage.ts'
+
+/** The lines of the unit that a worker gets on a host with Node in /opt. */
+function unitLines(settings: DeploySettings): string[] {
+  const stages = { production: { hosts: ['web-1'] } }
+  const stage = resolveStage(
+    { application: 'shop', deployTo: '/srv/shop', ...settings, stages },
+    'production',
+  )
+  const facts = { systemd: 252, sudo: [1, 9, 13], node: '/opt/node' }
+  const [unit] = systemFiles(stage, { host: stage.hosts[0]!, user: 'deploy', facts })
+  assert.equal(unit?.path, '/etc/systemd/system/shop-worker@.service')
+  return unit.text.split('\n')
+}
+
+describe('the unit of a worker', () => {
+  test('tells the worker the time to stop that it was made for', () => {
+    const lines = unitLines({
+      services: { worker: { type: 'worker', timeout: '60s', options: ['--concurrency', '3'] } },
+    })
+    const start = lines.find((line) => line.startsWith('ExecStart='))
+    assert.match(start ?? '', /^ExecStart=\/opt\/node \S+ work --timeout 60000ms --concurrency 3$/)
+    assert.ok(lines.includes('TimeoutStopSec=70'))
+  })
+
+  test('finds the environment of the release, below what the service asks for', () => {
+    const lines = unitLines({ services: { worker: { type: 'worker', environmentFiles: ['/etc/shop.env'] } } })
+    assert.deepEqual(
+      lines.filter((line) => line.startsWith('EnvironmentFile=')),
+      [
+        'EnvironmentFile=-/srv/shop/.capstan/instances/%i/.capstan-environment',
+        'EnvironmentFile=/etc/shop.env',
+      ],
+    )
+  })
+
+  test('runs the Node of the release where that is wanted', () => {
+    const lines = unitLines({ node: 'release', services: { worker: { type: 'worker' } } })
+    const start = lines.find((line) => line.startsWith('ExecStart='))
+    assert.match(
+      start ?? '',
+      /^ExecStart=\/srv\/shop\/\.capstan\/instances\/%i\/node_modules\/node\/bin\/node /,
+    )
+  })
+})
