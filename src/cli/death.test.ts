@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { deathIn } from './death.ts'
 
 const causeOf = (SERVICE_RESULT: string, EXIT_CODE: string, EXIT_STATUS: string) =>
-  deathIn({ INVOCATION_ID: 'f00', SERVICE_RESULT, EXIT_CODE, EXIT_STATUS })?.cause
+  deathIn({ INVOCATION_ID: 'f00', SERVICE_RESULT, EXIT_CODE, EXIT_STATUS }, '')?.cause
 
 test('the cause of a death is what systemd knows of it', () => {
   assert.equal(causeOf('oom-kill', 'killed', 'KILL'), 'oom-kill')
@@ -19,4 +19,11 @@ test('the cause of a death is what systemd knows of it', () => {
 test('outside of ExecStopPost nothing has died', () => {
   assert.equal(deathIn({ INVOCATION_ID: 'f00' }), null)
   assert.equal(deathIn({}), null)
+})
+
+test('a kill in a unit whose memory ran out was that', () => {
+  const killed = { INVOCATION_ID: 'f00', SERVICE_RESULT: 'signal', EXIT_CODE: 'killed', EXIT_STATUS: 'KILL' }
+  assert.equal(deathIn(killed, 'low 0\noom 1\noom_kill 1\n')?.cause, 'oom-kill')
+  assert.equal(deathIn(killed, 'low 0\noom 1\noom_kill 0\n')?.cause, 'signal KILL')
+  assert.equal(deathIn({ ...killed, EXIT_STATUS: 'TERM' }, 'oom_kill 1\n')?.cause, 'signal TERM')
 })

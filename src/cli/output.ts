@@ -1,4 +1,6 @@
 import { createInterface } from 'node:readline/promises'
+import { linePrefix } from '../systemd/journal.ts'
+import { logsToJournal } from './stderr-sink.ts'
 
 /** Exit codes that scripts may trust. Those from 3 on: docs/guides/operating.md and docs/guides/deploy.md. */
 export const EXIT = {
@@ -48,6 +50,8 @@ export interface OutputParams {
   readonly columns: number
   readonly writeOut: (text: string) => void
   readonly writeError: (text: string) => void
+  /** What lines of errors begin with, where that has a meaning, as in systemd's journal. */
+  readonly errorPrefix?: string
   /** Standard error is a terminal. Default false. */
   readonly showsLive?: boolean
   /** null when standard input is no terminal. */
@@ -75,7 +79,7 @@ export function newOutput(params: OutputParams): Output {
       output.exitCode = problem.exitCode ?? EXIT.failure
       // A script that asked for JSON gets its errors as JSON, too.
       if (output.json) note(jsonText({ error: problem }, 0))
-      else for (const line of problemLines(problem)) note(line)
+      else for (const line of problemLines(problem)) note(`${params.errorPrefix ?? ''}${line}`)
     },
     ask: async (question) => (params.ask === null ? null : params.ask(question)),
   }
@@ -96,6 +100,7 @@ export function processOutput(): Output {
     writeOut: (text) => process.stdout.write(text),
     writeError: (text) => process.stderr.write(text),
     showsLive: process.stderr.isTTY === true,
+    errorPrefix: logsToJournal() ? linePrefix('error') : '',
     ask: process.stdin.isTTY === true ? askAtTerminal : null,
   })
 }

@@ -1,7 +1,7 @@
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
 import { linePrefix } from '../systemd/journal.ts'
-import { notifier } from '../systemd/notify.ts'
+import type { Notify } from '../systemd/notify.ts'
 import { watchdogPeriodMs } from '../systemd/service-status.ts'
 import { StoreWatch } from '../worker/watchdog/store-watch.ts'
 import { BLOCKED_MS, type WatchLoopOptions } from '../worker/watchdog/watch-loop.ts'
@@ -25,14 +25,18 @@ export interface ServiceLink {
 }
 
 export interface ServiceLinkParams {
+  /** null where no systemd listens. */
+  readonly notify: Notify | null
   readonly store: Store
   readonly options: Pick<WorkerOptions, 'capsules' | 'drainMs'>
   /** Asked only after the first event. */
   readonly worker: () => Worker
 }
 
-export function serviceLink(runtime: Runtime, { store, options, worker }: ServiceLinkParams): ServiceLink {
-  const notify = notifier(runtime.logger, process.env)
+export function serviceLink(
+  runtime: Runtime,
+  { notify, store, options, worker }: ServiceLinkParams,
+): ServiceLink {
   const pingMs = notify === null ? null : watchdogPeriodMs(process.env, process.pid)
   const loopWatch = {
     fileDescriptor: STDERR,

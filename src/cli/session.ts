@@ -6,7 +6,6 @@ import { openStore } from '../config/open-store.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import { systemRuntime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
-import { withCredentials } from '../systemd/credential.ts'
 import type { Level } from '../systemd/journal.ts'
 import { type Host, linuxHost } from '../worker/host.ts'
 import { processLogger } from './log.ts'
@@ -24,7 +23,7 @@ export interface Session {
   readonly runtime: Runtime
   readonly options: GlobalOptions
   config(): Promise<LoadedConfig>
-  /** Opened at the first call; `job.enqueue()` uses it from then on. */
+  /** Opened at the first call, and again at the next when that failed; `job.enqueue()` uses it from then on. */
   store(): Promise<Store>
   close(): Promise<void>
 }
@@ -41,7 +40,13 @@ export function newSession(options: GlobalOptions, level: Level = 'warn'): Sessi
     runtime,
     options,
     config: () => (config ??= loadConfig(process.cwd(), options.config)),
-    store: () => (store ??= opened(session)),
+    store: () => {
+      store ??= opened(session).catch((error: unknown) => {
+        store = null
+        throw error
+      })
+      return store
+    },
     close: async () => {
       // A store that could not be opened has been reported by whoever asked for it.
       const open = await store?.catch(() => null)
@@ -53,7 +58,7 @@ export function newSession(options: GlobalOptions, level: Level = 'warn'): Sessi
 
 async function opened(session: Session): Promise<Store> {
   const loaded = await session.config()
-  const store = await openStore(session.runtime, loaded, withCredentials(process.env))
+  const store = await openStore(session.runtime, loaded)
   setDefaultClient(new Client(session.runtime, store, { middleware: loaded.config.clientMiddleware ?? [] }))
   return store
 }

@@ -6,11 +6,13 @@ import { durationMs } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/logger.ts'
 import type { WorkerSignal } from '../store/worker-record.ts'
+import { notifier } from '../systemd/notify.ts'
 import { ownService } from '../systemd/own-service.ts'
 import { labels } from '../worker/running-job.ts'
 import { watchLoop } from '../worker/watchdog/watch-loop.ts'
 import { Worker } from '../worker/worker.ts'
 import type { WorkerOptions } from '../worker/worker-options.ts'
+import { awaitStore } from './await-store.ts'
 import { processIsolation } from './isolated.ts'
 import { EXIT } from './output.ts'
 import { serviceLink } from './service-link.ts'
@@ -29,12 +31,15 @@ export interface WorkFlags {
 export async function work(session: Session, flags: WorkFlags): Promise<void> {
   const loaded = await session.config()
   const config = withFlags(loaded.config, flags)
-  const [jobs, store] = await Promise.all([loadJobs(loaded.directory, config.jobs), session.store()])
-  const health = await store.ping()
   const { logger } = session.runtime
+  const notify = notifier(logger, process.env)
+  const [jobs, { store, health }] = await Promise.all([
+    loadJobs(loaded.directory, config.jobs),
+    awaitStore(session, notify),
+  ])
   for (const warning of [...health.warnings, ...(loaded.sidekiq?.notes ?? [])]) logger.warn(warning)
   const options = workerOptions(config)
-  const link = serviceLink(session.runtime, { store, options, worker: () => worker })
+  const link = serviceLink(session.runtime, { notify, store, options, worker: () => worker })
   const worker: Worker = new Worker(session.runtime, link.store, {
     ...options,
     tag: config.tag ?? basename(loaded.directory),

@@ -57,8 +57,12 @@ export function signalOf(exitCode: number): string | null {
 /** Shorter ones are no secrets, and would black out half of the words. */
 const SECRET_LENGTH = 5
 
-/** Text without the values of `env`: scripts that fail like to print their environment. */
+/** Text without the values of `env`, and without single lines of them: scripts that fail like to print their environment. */
 export function withoutValues(text: string, env: Script['env'] = {}): string {
-  const values = Object.entries(env).filter(([, value]) => value.length >= SECRET_LENGTH)
-  return values.reduce((rest, [name, value]) => rest.replaceAll(value, `[${name}]`), text)
+  const secrets = Object.entries(env)
+    .flatMap(([name, value]) => [value, ...value.split('\n')].map((part) => ({ name, part })))
+    .filter(({ part }) => part.length >= SECRET_LENGTH)
+    // One may be a part of another.
+    .sort((a, b) => b.part.length - a.part.length)
+  return secrets.reduce((rest, { name, part }) => rest.replaceAll(part, `[${name}]`), text)
 }

@@ -1,12 +1,16 @@
 import type { Command } from 'commander'
 import { type DeployParams, deploy, rollback } from '../../deploy/deploy.ts'
 import { DeployFailure, type DeployReport } from '../../deploy/outcome.ts'
+import { type Plan, planDeploy } from '../../deploy/plan.ts'
 import { CapstanError } from '../../kernel/errors.ts'
+import type { Runtime } from '../../kernel/runtime.ts'
 import { EXIT, type ExitCode, type Output, printable, writeJson } from '../output.ts'
 import { interruptible } from './interruptible.ts'
+import { ledgerLines } from './ledger-lines.ts'
 import { showProgress } from './progress.ts'
 import { type DeployContext, stageCommand } from './stage-command.ts'
 import { type StageFlags, stageSession } from './stage-session.ts'
+import { requireLastingStore } from './stage-store.ts'
 
 const CODES = `
 Exit codes: 0 done · 2 wrong usage · 3 not ready, nothing was tried · 4 another deploy is at work, or the stage is closed
@@ -16,11 +20,15 @@ Exit codes: 0 done · 2 wrong usage · 3 not ready, nothing was tried · 4 anoth
 export function deployCommand(context: DeployContext): Command {
   return stageCommand('deploy', 'put a new release on the hosts of a stage and let its services work with it')
     .option('--branch <name>', 'branch, tag or commit, in place of the configured one')
+    .option('-n, --dry-run', 'look at the hosts, say what would be done, and change nothing')
     .addHelpText('after', `${CODES}\n\nExample: capstan deploy production --branch hotfix`)
-    .action((stage: string, flags: StageFlags & { branch?: string }) => {
-      const { branch, ...rest } = flags
+    .action((stage: string, flags: StageFlags & { branch?: string; dryRun?: boolean }) => {
+      const { branch, dryRun, ...rest } = flags
       const set = { ...flags.set, ...(branch === undefined ? {} : { 'source.branch': branch }) }
-      return run(context, { stage, flags: { ...rest, set }, work: deploy })
+      const { out } = context
+      const work: Work = async (runtime, params) =>
+        dryRun ? tellPlan(out, await planDeploy(runtime, params)) : tell(out, await deploy(runtime, params))
+      return run(context, { stage, flags: { ...rest, set }, work })
     })
 }
 
@@ -33,29 +41,32 @@ export function rollbackCommand(context: DeployContext): Command {
     .addHelpText('after', `${CODES}\n\nExample: capstan rollback production --to 20261124103000`)
     .action((stage: string, flags: StageFlags & { to?: string }) => {
       const { to } = flags
-      const work: typeof deploy = (runtime, params) =>
-        rollback(runtime, { ...params, ...(to === undefined ? {} : { to }) })
+      const work: Work = async (runtime, params) =>
+        tell(context.out, await rollback(runtime, { ...params, ...(to === undefined ? {} : { to }) }))
       return run(context, { stage, flags, work })
     })
 }
 
+type Work = (runtime: Runtime, params: DeployParams) => Promise<void>
+
 interface Wanted {
   readonly stage: string
   readonly flags: StageFlags
-  readonly work: typeof deploy
+  readonly work: Work
 }
 
 async function run({ session, out }: DeployContext, { stage: name, flags, work }: Wanted): Promise<void> {
-  const stages = await stageSession(session(), name, flags)
+  const opened = session()
+  const stages = await stageSession(opened, name, flags)
+  requireLastingStore(await opened.config(), stages.stage)
   using interrupt = interruptible(out)
   try {
-    const report = await stages.withScratch((local, scratch) =>
+    await stages.withScratch((local, scratch) =>
       work(stages.runtime, {
         ...{ stage: stages.stage, transportTo: stages.transportTo, by: stages.by },
         ...{ local, scratch, events: showProgress(out), signal: interrupt.signal },
       } satisfies DeployParams),
     )
-    tell(out, report)
   } catch (error) {
     if (!(error instanceof CapstanError) && !interrupt.signal.aborted) throw error
     out.fail({ ...problemOf(error), exitCode: exitCodeOf(error, interrupt.signal) })
@@ -66,8 +77,17 @@ function tell(out: Output, report: DeployReport): void {
   const { kind, release, hosts, durationMs, roundTrips, revision } = report
   const what = kind === 'deploy' ? 'deployed' : 'rolled back to'
   const where = `on ${hosts.join(', ')} in ${(durationMs / 1000).toFixed(1)} s, ${roundTrips} round trips`
+  const lines = [`${what} ${release} (${revision.slice(0, 12)}) ${where}`, ...ledgerLines(report.ledger)]
   if (out.json) writeJson(out, report)
-  else out.write(printable(`${what} ${release} (${revision.slice(0, 12)}) ${where}`))
+  else for (const line of lines) out.write(printable(line))
+}
+
+function tellPlan(out: Output, plan: Plan): void {
+  const lines = plan.hosts.flatMap(({ host, steps }) =>
+    steps.map(({ phase, what }) => `${host}  ${phase.padEnd(8)} ${what}`),
+  )
+  if (out.json) writeJson(out, plan)
+  else for (const line of [...lines, 'nothing was changed']) out.write(printable(line))
 }
 
 function problemOf(error: unknown): { what: string; next?: string } {
@@ -77,7 +97,10 @@ function problemOf(error: unknown): { what: string; next?: string } {
     unchanged:
       'nothing that existed was changed; the old release is live and its services were never stopped',
     reverted: 'what was changed was taken back; the old release is live',
-    inconsistent: ['hosts may differ; what could not be taken back:', ...error.leftovers].join('\n    '),
+    inconsistent:
+      error.leftovers.length === 0
+        ? 'hosts may differ: it stopped where it was, as onFailure says; capstan status shows them'
+        : ['hosts may differ; what could not be taken back:', ...error.leftovers].join('\n    '),
   }[error.aftermath]
   return { what: error.message, next: state }
 }

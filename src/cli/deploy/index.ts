@@ -8,6 +8,7 @@ import { logsCommand } from './logs-command.ts'
 import { releasesCommand } from './releases-command.ts'
 import { serviceCommand } from './service-commands.ts'
 import { setupCommand } from './setup-command.ts'
+import { shellCommand } from './shell-command.ts'
 import type { DeployContext } from './stage-command.ts'
 import { statusCommand } from './status-command.ts'
 
@@ -22,6 +23,7 @@ export function deployCommands(context: DeployContext): Command[] {
     serviceCommand(context, 'start'),
     serviceCommand(context, 'restart'),
     logsCommand(context),
+    shellCommand(context),
     lockCommand(context),
     unlockCommand(context),
     auditCommand(context),

@@ -3,12 +3,14 @@ import type { DeployHost } from '../../deploy/deployment.ts'
 import { onEach } from '../../deploy/fleet.ts'
 import { hostFacts, probeHost } from '../../deploy/on-host/probe-host.ts'
 import { Reply } from '../../deploy/on-host/reply.ts'
+import { requireRights } from '../../deploy/phases/require-rights.ts'
+import { quiet } from '../../deploy/services/busy.ts'
 import { type Service, servicesOn, unitsOf } from '../../deploy/services/service.ts'
 import { showInstances, unitStates } from '../../deploy/services/unit-state.ts'
 import type { Stage } from '../../deploy/stage.ts'
 import { meant } from '../../kernel/check.ts'
 import { UsageError } from '../../kernel/errors.ts'
-import { command, inOrder } from '../../remote/script.ts'
+import { command, inOrder, type Script } from '../../remote/script.ts'
 import { type SystemctlVerb, systemctl } from '../../systemd/systemctl.ts'
 import { printable, writeJson } from '../output.ts'
 import { type OpenStage, onStage } from './on-stage.ts'
@@ -50,9 +52,17 @@ export async function doToServices(
   { stage: name, service, flags }: ServiceChoice,
 ): Promise<void> {
   const { out } = context
-  const done = await onStage(context, { stage: name, flags }, (open) =>
-    onEach(open.hosts, (host) => doOn(open, host, { deed, service })),
-  )
+  const done = await onStage(context, { stage: name, flags }, async (open) => {
+    const { stage } = open
+    if (service !== undefined && !stage.services.some((known) => known.name === service))
+      throw unknownService(stage, service)
+    await requireRights(stage, open.hosts, (host) =>
+      chosen(stage, host, service).map((each) => ({
+        ...{ verb: verbOf(deed, each), unit: each.unitFile, manager: each.manager },
+      })),
+    )
+    return onEach(open.hosts, (host) => doOn(open, host, { deed, service }))
+  })
   const hosts = [...done].map(([host, units]) => ({ host, units }))
   if (out.json) return writeJson(out, { stage: name, deed, hosts })
   for (const { host, units } of hosts) {
@@ -73,18 +83,28 @@ async function doOn(
   host: DeployHost,
   { deed, service: wanted }: { readonly deed: ServiceDeed; readonly service: string | undefined },
 ): Promise<string[]> {
-  const services = servicesOn(stage, host)
-  if (wanted !== undefined && !stage.services.some(({ name }) => name === wanted))
-    throw unknownService(stage, wanted)
   const units = []
-  for (const service of services.filter(({ name }) => wanted === undefined || name === wanted)) {
+  for (const service of chosen(stage, host, wanted)) {
     const names = await unitNames({ stage, service, host, deed, signal })
-    const verb = VERBS[deed][service.type === 'worker' ? 'instance' : 'fixed']
-    const commands = names.map((unit) => command(systemctl(verb, unit, service.manager)))
+    const commands = scripts(deed, service, names)
     if (commands.length > 0) await host.shell.run(inOrder(`${deed} ${service.name}`, commands), { signal })
     units.push(...names)
   }
   return units
+}
+
+function chosen(stage: Stage, host: DeployHost, wanted: string | undefined): Service[] {
+  return servicesOn(stage, host).filter(({ name }) => wanted === undefined || name === wanted)
+}
+
+function verbOf(deed: ServiceDeed, { type }: Service): SystemctlVerb {
+  return VERBS[deed][type === 'worker' ? 'instance' : 'fixed']
+}
+
+function scripts(deed: ServiceDeed, service: Service, units: readonly string[]): Script[] {
+  const { manager } = service
+  if (deed === 'quiet') return quiet(manager, units)
+  return units.map((unit) => command(systemctl(verbOf(deed, service), unit, manager)))
 }
 
 interface Target {

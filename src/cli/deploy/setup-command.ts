@@ -1,7 +1,14 @@
 import type { Command } from 'commander'
 import { onEach } from '../../deploy/fleet.ts'
 import { Reply } from '../../deploy/on-host/reply.ts'
-import { installFiles, installUserFiles, makeRoot, setupFacts, systemFiles } from '../../deploy/setup.ts'
+import {
+  installFiles,
+  installUserFiles,
+  letLinger,
+  makeRoot,
+  setupFacts,
+  systemFiles,
+} from '../../deploy/setup.ts'
 import type { StageHost } from '../../deploy/stage.ts'
 import { asRoot, inOrder, type Script } from '../../remote/script.ts'
 import { writeJson } from '../output.ts'
@@ -66,6 +73,7 @@ async function setUp(
     const installed = [
       ...(await installAsAdmin(stages, { ...host, user: admin }, [
         makeRoot(stage.deployTo, user),
+        ...(theirs.length === 0 ? [] : [letLinger(user)]),
         installFiles(ours),
       ])),
       ...(theirs.length === 0 ? [] : said((await shell.run(installUserFiles(theirs))).stdout)),

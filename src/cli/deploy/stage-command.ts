@@ -10,9 +10,15 @@ export interface DeployContext {
 
 /** A command on a stage, with what all of them share. */
 export function stageCommand(name: string, description: string): Command {
-  return new Command(name)
+  const command = new Command(name)
     .description(description)
     .argument('<stage>', 'as named under deploy.stages in the configuration')
+  return withStageFlags(command).option('--json', 'answer with one JSON document')
+}
+
+/** The options that choose hosts and settings of a stage. */
+export function withStageFlags(command: Command): Command {
+  return command
     .option('--hosts <names>', 'only these of its hosts, with commas between them', commas)
     .option('--roles <names>', 'only hosts that have one of these roles', commas)
     .option(
@@ -20,7 +26,6 @@ export function stageCommand(name: string, description: string): Command {
       'a setting in place of the configured one, such as keep=3; repeatable',
       setting,
     )
-    .option('--json', 'answer with one JSON document')
 }
 
 function commas(words: string): string[] {

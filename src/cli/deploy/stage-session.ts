@@ -17,7 +17,7 @@ export interface StageFlags {
 }
 
 /** The name of a host that is this machine, without ssh. */
-const THIS_MACHINE = 'local'
+export const THIS_MACHINE = 'local'
 
 /** A stage, and the ways to its hosts. */
 export interface StageSession {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Command } from 'commander'
+import type { DeployConfig } from '../../deploy/deploy-config.ts'
 import { StoreError } from '../../kernel/errors.ts'
 import { silentLogger } from '../../kernel/logger.ts'
 import { seededRandom } from '../../kernel/random.ts'
@@ -9,7 +10,16 @@ import type { Store } from '../../store/store.ts'
 import type { RunningJob } from '../../store/worker-record.ts'
 import { SimClock } from '../../testing/sim-clock.ts'
 import { newOutput } from '../output.ts'
+import type { Session } from '../session.ts'
 import { operatorCommands } from './index.ts'
+
+/** Its host is this machine, without ssh. */
+const deploy: DeployConfig = {
+  application: 'shop',
+  source: { upload: '.' },
+  services: { mails: { type: 'sidekiq', unit: 'capstan-no-such.service', manager: 'user' } },
+  stages: { production: { hosts: ['local'] } },
+}
 
 interface Answer {
   readonly code: number
@@ -27,6 +37,11 @@ interface Terminal {
 function setUp(store: Store = memoryStore()) {
   const clock = new SimClock()
   const runtime = { clock, random: seededRandom(1), logger: silentLogger }
+  const loaded = { config: { deploy }, file: 'capstan.config.ts', directory: '/app' }
+  const session: Session = {
+    ...{ runtime, options: {}, config: async () => loaded },
+    ...{ store: async () => store, close: async () => {} },
+  }
   const run = async (line: string | readonly string[], terminal: Terminal = {}): Promise<Answer> => {
     const written = { stdout: '', stderr: '' }
     const out = newOutput({
@@ -42,7 +57,10 @@ function setUp(store: Store = memoryStore()) {
       ask: terminal.types === undefined ? null : async () => terminal.types!,
     })
     const program = new Command('capstan').exitOverride()
-    for (const command of operatorCommands({ store: async () => store, runtime, out }))
+    for (const command of operatorCommands({
+      ...{ session: () => session, store: async () => store },
+      ...{ runtime, out },
+    }))
       program.addCommand(command)
     await program.parseAsync(typeof line === 'string' ? line.split(' ') : line, { from: 'user' })
     return { code: out.exitCode, ...written }
@@ -336,6 +354,25 @@ test('quiet and stop reach the workers that are meant, by identity, by host or a
   assert.match((await run('stop --all')).stderr, /warning: web1:7:0 was not heard of for 1 min/)
 })
 
+test('quiet and stop of a stage mean its services, and ask the store nothing', async () => {
+  const { run, beat } = setUp()
+  await beat('production:7:0')
+  const { stdout } = await run('quiet production mails')
+  assert.equal(stdout, 'local: capstan-no-such.service: told to take no more jobs\n')
+  await assert.rejects(run('stop production mials'), /stage production has no service "mials".*mails/)
+  assert.equal((await beat('production:7:0')).signal, null)
+  assert.match((await run('stop production:')).stdout, /^production:7:0 is told to stop/)
+})
+
+test('quiet and stop refuse what goes with a stage for a word that is none', async () => {
+  const { run } = setUp()
+  for (const words of ['web1 mails', 'web1 --hosts web-1', '--all --roles app', '--all --set keep=3']) {
+    const { code, stderr } = await run(`stop ${words}`)
+    assert.equal(code, 2)
+    assert.match(stderr, /go with a stage of the configuration/)
+  }
+})
+
 test('stats shows totals and days', async () => {
   const { run, beat } = setUp()
   await beat('web1:7:0')
@@ -344,6 +381,22 @@ test('stats shows totals and days', async () => {
   assert.match(stdout, /^2025-10-14 +12 +2$/m)
   assert.equal(JSON.parse((await run('stats --days 3 --json')).stdout).days.length, 3)
   assert.match((await run('stats --days 0')).stderr, /--days: expected a whole number of at least 1, got "0"/)
+})
+
+test('mark-deploy says whether the mark is new, and refuses a store without charts', async () => {
+  const labels = new Set<string>()
+  const markDeploy = async (label: string) => !labels.has(label) && labels.add(label).has(label)
+  const { run } = setUp({ ...memoryStore(), markDeploy } as Store)
+  const words = ['mark-deploy', 'abc Fix']
+  assert.deepEqual(await run(words), { code: 0, stdout: 'abc Fix: marked\n', stderr: '' })
+  assert.equal((await run(words)).stdout, 'abc Fix: marked already, less than a minute ago\n')
+  assert.deepEqual(JSON.parse((await run([...words, '--json'])).stdout), {
+    label: 'abc Fix',
+    mark: 'repeated',
+  })
+  const { code, stderr } = await setUp().run(words)
+  assert.equal(code, 2)
+  assert.match(stderr, /^error: this store has no charts to mark\n {2}expected: a Redis/)
 })
 
 test('colours mark what matters on a terminal and are absent elsewhere', async () => {
@@ -373,7 +426,8 @@ test('a store that does not answer is an error with a way out, not a stack', asy
 test('every command explains itself with an example', () => {
   const out = newOutput({ tty: false, colour: false, columns: 80, writeOut() {}, writeError() {}, ask: null })
   const runtime = { clock: new SimClock(), random: seededRandom(1), logger: silentLogger }
-  for (const command of operatorCommands({ store: async () => memoryStore(), runtime, out })) {
+  const session = () => assert.fail('help needs no configuration')
+  for (const command of operatorCommands({ session, store: async () => memoryStore(), runtime, out })) {
     let help = ''
     command
       .configureOutput({

@@ -1,22 +1,25 @@
 import type { Command } from 'commander'
 import { SILENT_AFTER_MS, type WorkerOrder, type WorkerView } from '../../admin/index.ts'
 import { UsageError } from '../../kernel/errors.ts'
+import { doToServices } from '../deploy/service-commands.ts'
+import { withStageFlags } from '../deploy/stage-command.ts'
+import type { StageFlags } from '../deploy/stage-session.ts'
 import { EXIT, type Problem, printable, writeJson } from '../output.ts'
 import { unknown } from './known-place.ts'
 import { acts, type Invocation, operatorCommand } from './operator-command.ts'
 import type { OperatorContext } from './operator-context.ts'
 import { lengthOfTime } from './words.ts'
 
-interface SignalOptions {
+interface SignalOptions extends StageFlags {
   readonly all?: boolean
 }
 
-/** `capstan quiet IDENTITY`: it takes no more jobs and finishes those it has. */
+/** `capstan quiet STAGE [SERVICE]`, `capstan quiet IDENTITY`: they take no more jobs and finish those they have. */
 export function quietCommand(context: OperatorContext): Command {
   return signalling(context, 'quiet')
 }
 
-/** `capstan stop IDENTITY`: it drains and ends. */
+/** `capstan stop STAGE [SERVICE]`, `capstan stop IDENTITY`: they drain and end. */
 export function stopCommand(context: OperatorContext): Command {
   return signalling(context, 'stop')
 }
@@ -26,33 +29,57 @@ const ABOUT = {
   stop: 'Ask workers to end: they take no more jobs, finish what they run within their time, hand the rest back, and exit.',
 }
 
+const TARGETS = `
+A stage of the configuration means its services on its hosts, through systemd; they stay as they are told. Another
+word is the identity of a worker out of "capstan workers", or its host, or HOST:PID, and goes through the store. Where
+a host is called as a stage is, HOST: with a colon means the host.`
+
 const TOLD = {
   quiet: 'is told to take no more jobs; it obeys at its next heartbeat.',
   stop: 'is told to stop; it obeys at its next heartbeat. Under a service manager it may be started again.',
 }
 
 function signalling(context: OperatorContext, order: WorkerOrder): Command {
-  return operatorCommand(`${order} [identity]`, {
-    about: `${ABOUT[order]} IDENTITY is a name out of "capstan workers", or a host, or HOST:PID.`,
-    examples: [`capstan ${order} web1:4711:0123456789ab`, `capstan ${order} web1`, `capstan ${order} --all`],
+  const command = operatorCommand(`${order} [target] [service]`, {
+    about: `${ABOUT[order]}\n${TARGETS}`,
+    examples: [
+      ...[`capstan ${order} production`, `capstan ${order} production sidekiq --hosts web-1`],
+      ...[`capstan ${order} web1:4711:0123456789ab`, `capstan ${order} web1`, `capstan ${order} --all`],
+    ],
   })
-    .option('--all', 'all workers')
-    .action(
-      acts<SignalOptions>(context, (invocation, identity?: string) => tell(invocation, order, identity)),
-    )
+  const toWorkers = acts<SignalOptions>(context, (invocation, ...words: (string | undefined)[]) =>
+    tell(invocation, order, words),
+  )
+  return withStageFlags(command)
+    .option('--all', 'all workers that the store knows')
+    .action(async (target: string | undefined, service: string | undefined, flags: SignalOptions) => {
+      if (flags.all || target === undefined || !(await isStage(context, target)))
+        return toWorkers(target, service, flags, command)
+      return doToServices(context, order, { stage: target, service, flags })
+    })
+}
+
+async function isStage({ session }: OperatorContext, word: string): Promise<boolean> {
+  const { config } = await session().config()
+  return Object.hasOwn(config.deploy?.stages ?? {}, word)
 }
 
 async function tell(
   { admin, out, options }: Invocation<SignalOptions>,
   order: WorkerOrder,
-  word?: string,
+  [word, service]: readonly (string | undefined)[],
 ): Promise<void> {
   if ((word === undefined) === (options.all !== true)) {
     throw new UsageError(
       'options.invalid',
-      `${order}: expected either the identity of a worker or --all; see capstan workers`,
+      `${order}: expected either a stage, the identity of a worker, or --all; see capstan workers`,
     )
   }
+  if (service ?? options.hosts ?? options.roles ?? options.set)
+    throw new UsageError(
+      'options.invalid',
+      `${order}: a service, --hosts, --roles and --set go with a stage of the configuration${word === undefined ? '' : `, and "${word}" is none`}`,
+    )
   const workers = await admin.workers()
   const meant = workers.filter(({ identity }) => word === undefined || isMeant(identity, word))
   if (meant.length === 0) return out.fail(nobody(workers, word))

@@ -2,10 +2,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { UsageError } from '../../kernel/errors.ts'
 import type { ServiceManager } from '../../systemd/directives.ts'
+import { doctorStage } from '../deploy/doctor-stage.ts'
+import { withStageFlags } from '../deploy/stage-command.ts'
+import type { StageFlags } from '../deploy/stage-session.ts'
 import { operatorCommand } from '../operator/operator-command.ts'
 import { type Colour, EXIT, type Output, paint, printable, writeJson } from '../output.ts'
 import type { Diagnosis, Examination, Patient } from './diagnosis.ts'
+import { examineUnknownJobs } from './examine-jobs.ts'
 import {
   examineClock,
   examineJournal,
@@ -22,28 +27,38 @@ import { oneOf, type SystemdContext } from './systemd-context.ts'
 /** In the order in which they are shown: the machine, then what runs on it. */
 const EXAMINATIONS: readonly Examination[] = [
   ...[examineSystemd, examineClock, examineNode, examineLimits, examineLibsystemd, examineJournal],
-  ...[examineUserManager, examineStore, examineUnits, examineSudo, examineRights],
+  ...[examineUserManager, examineStore, examineUnknownJobs, examineUnits, examineSudo, examineRights],
 ]
 
-/** `capstan doctor`: looks at this machine. Changes nothing. */
+interface DoctorFlags extends StageFlags {
+  readonly local?: boolean
+  readonly manager: ServiceManager
+}
+
+/** `capstan doctor`: looks at this machine, or at the hosts of a stage. Changes nothing. */
 export function doctorCommand({ session, out }: SystemdContext): Command {
-  return operatorCommand('doctor', {
+  const command = operatorCommand('doctor [stage]', {
     about:
-      'Look at this machine and its store: what would keep workers from running well, and how to mend it.',
-    examples: ['capstan doctor', 'capstan doctor --manager user'],
+      'Look at the hosts of a stage, or at this machine and its store: what would stop a deploy or keep workers from running well, and how to mend it.',
+    examples: [
+      'capstan doctor production',
+      'capstan doctor production --hosts web-1 --json',
+      'capstan doctor --local --manager user',
+    ],
   })
-    .option('--local', 'this machine; the default')
+    .option('--local', 'this machine; the default without a stage')
     .option(
       '--manager <which>',
-      'whose services: system or user',
+      'whose services, on this machine: system or user',
       oneOf('--manager', ['system', 'user']),
       'system',
     )
-    .action(async ({ manager }: { manager: ServiceManager }) => {
-      const patient = thisMachine(session(), manager)
-      const diagnoses = await examine(patient)
-      report(out, diagnoses)
-    })
+  return withStageFlags(command).action(async (stage: string | undefined, flags: DoctorFlags) => {
+    if (stage !== undefined && flags.local)
+      throw new UsageError('options.invalid', 'doctor: expected either a stage or --local')
+    if (stage !== undefined) return doctorStage({ session, out }, stage, flags)
+    report(out, await examine(thisMachine(session(), flags.manager)))
+  })
 }
 
 /** All examinations at once; each changes nothing. */

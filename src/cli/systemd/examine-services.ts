@@ -6,18 +6,23 @@ import type { Finding } from '../../systemd/finding.ts'
 import { parseUnit } from '../../systemd/parse-unit.ts'
 import { systemctl } from '../../systemd/systemctl.ts'
 import { settingOf } from '../../systemd/unit.ts'
-import type { Diagnosis, Examination } from './diagnosis.ts'
+import type { Diagnosis, Examination, Patient } from './diagnosis.ts'
 import { findingsOf } from './explain-command.ts'
 
 const UNITS = '/etc/systemd/system'
 
+/** Whether somebody has said which store: the default one would be made by looking for it. */
+export async function namesStore({ session, environment }: Patient): Promise<boolean> {
+  const { file } = await session.config()
+  return file !== null || Boolean(environment.REDIS_URL || environment.REDIS_PROVIDER)
+}
+
 /** The store answers, and keeps what it is given. */
-export const examineStore: Examination = async ({ session, environment }) => {
+export const examineStore: Examination = async (patient) => {
   const subject = 'store'
+  const { session } = patient
   try {
-    const { file } = await session.config()
-    // The default store would be made by looking for it.
-    if (file === null && !environment.REDIS_URL)
+    if (!(await namesStore(patient)))
       return [
         {
           subject,
@@ -26,8 +31,10 @@ export const examineStore: Examination = async ({ session, environment }) => {
         },
       ]
     const { kind, version, location, durability, warnings } = await (await session.store()).ping()
+    // Of Redis the version tells whether it is a Valkey.
+    const named = kind === 'redis' ? version : `${kind} ${version}`
     return [
-      { subject, state: 'ok', what: `${kind} ${version} at ${location}: ${durability}` },
+      { subject, state: 'ok', what: `${named} at ${location}; jobs survive: ${durability}` },
       ...warnings.map((what): Diagnosis => ({ subject, state: 'warning', what, fix: 'as it says' })),
     ]
   } catch (error) {

@@ -225,6 +225,35 @@ describe('the doctor', () => {
     )
   })
 
+  test('names jobs that no worker knows, and whether another worker on their queue may', async () => {
+    const store = memoryStore()
+    const counts = { processed: 0, failed: 0, rssKib: 0, roundTripUs: 0 }
+    const beat = (identity: string, queue: string, classes: readonly string[]) => {
+      const capsules = [{ name: 'default', concurrency: 1, mode: 'strict' as const, weights: { [queue]: 0 } }]
+      const met = classes.map((name) => ({ class: name, queue, count: 3, lastAt: runtime.clock.now() }))
+      const info = {
+        ...{ identity, hostname: 'h', pid: 1, bootId: '', processStart: '', startedAt: 0, tag: '' },
+        ...{ labels: [], capsules, version: '0', unknownJobs: met },
+      }
+      return store.heartbeat({ worker: info, now: runtime.clock.now(), quiet: false, running: [], ...counts })
+    }
+    await beat('h:1:a', 'mail', ['Lost', 'Half'])
+    await beat('h:2:b', 'mail', ['Lost'])
+    const shared = { ...session, store: async () => store } as Session
+    const answer = await said(patient(HEALTHY, { session: shared }))
+    assert.match(
+      answer,
+      /^warning jobs of class Lost on queue mail: not known to h:1:a, h:2:b, which gave back 6,/m,
+    )
+    assert.match(answer, /^note jobs of class Half on queue mail: .* gave back 3, .*; h:2:b may know them$/m)
+  })
+
+  test('looks for a store that REDIS_PROVIDER names, without a configuration', async () => {
+    const bare = { ...session, config: async () => ({ config: {}, file: null, directory: '.' }) } as Session
+    const named = patient(HEALTHY, { session: bare, environment: { REDIS_PROVIDER: 'CLOUD_URL' } })
+    assert.match(await said(named), /^ok store: memory/m)
+  })
+
   test('finds a store that does not answer', async () => {
     const broken = { ...session, store: () => Promise.reject(new Error('nobody there')) } as Session
     assert.match(await said(patient(HEALTHY, { session: broken })), /^error store: nobody there/m)

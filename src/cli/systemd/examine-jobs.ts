@@ -1,0 +1,42 @@
+import { adminOf, type UnknownJobsView, type WorkerView } from '../../admin/index.ts'
+import { fromNow, shellWord } from '../operator/words.ts'
+import type { Diagnosis, Examination } from './diagnosis.ts'
+import { namesStore } from './examine-services.ts'
+
+/** Jobs that come back again and again because a worker does not know their class. */
+export const examineUnknownJobs: Examination = async (patient) => {
+  const { session } = patient
+  try {
+    if (!(await namesStore(patient))) return []
+    const admin = adminOf(session.runtime, await session.store())
+    const [met, workers] = await Promise.all([admin.unknownJobs(), admin.workers()])
+    const kinds = Map.groupBy(met, (jobs) => JSON.stringify([jobs.class, jobs.queue]))
+    return [...kinds.values()].map((jobs) => unknown(jobs, workers, session.runtime.clock.now()))
+  } catch {
+    // What is wrong with the store is said where the store is looked at.
+    return []
+  }
+}
+
+/** @param met jobs of one class and queue, by worker: at least one */
+function unknown(met: readonly UnknownJobsView[], workers: readonly WorkerView[], now: number): Diagnosis {
+  const { class: name, queue } = met[0]!
+  const count = met.reduce((sum, jobs) => sum + jobs.count, 0)
+  const lastAt = Math.max(...met.map((jobs) => jobs.lastAt))
+  const own = met.map(({ identity }) => identity)
+  const mayKnow = workers.filter(
+    ({ identity, state, queues }) => state === 'working' && queues.includes(queue) && !own.includes(identity),
+  )
+  return {
+    subject: `jobs of class ${name} on queue ${queue}`,
+    state: mayKnow.length === 0 ? 'warning' : 'note',
+    what:
+      `not known to ${own.join(', ')}, which gave back ${count}, the last ${fromNow(lastAt, now)}; ` +
+      (mayKnow.length === 0
+        ? 'no other worker serves the queue, so they wait'
+        : `${mayKnow[0]!.identity} may know them`),
+    fix:
+      `define the job there, or serve ${queue} only with workers that know it; ` +
+      `if the name is wrong: capstan jobs scheduled --class ${shellWord(name)}, then capstan delete JID`,
+  }
+}
