@@ -311,3 +311,31 @@ test('a queue named like a set is reached by its full name, and every answer is 
   await assert.rejects(admin.clear('running'), { code: 'admin.running' })
   assert.equal(await admin.clear('queue:retry'), 1)
 })
+
+test('what workers do not know is told by class, each with its worker', async () => {
+  const { clock, admin, beat } = setUp()
+  assert.deepEqual(await admin.unknownJobs(), [])
+  const met = (name: string) => ({ class: name, queue: 'mail', count: 2, lastAt: clock.now() })
+  const knowing = (identity: string, ...names: string[]) => ({
+    ...workerInfo(identity),
+    unknownJobs: names.map(met),
+  })
+  await beat(knowing('h:1:0', 'B', 'A'))
+  await beat(knowing('h:2:0', 'B'))
+  await beat(workerInfo('h:3:0'))
+  assert.deepEqual(await admin.unknownJobs(), [
+    { ...met('A'), identity: 'h:1:0' },
+    { ...met('B'), identity: 'h:1:0' },
+    { ...met('B'), identity: 'h:2:0' },
+  ])
+})
+
+test('a deploy is marked now, where the store has charts', async () => {
+  const { clock, admin, store } = setUp()
+  assert.equal(await admin.markDeploy('abc'), 'unsupported')
+  const told: unknown[] = []
+  const charts = { ...store, markDeploy: async (...what: unknown[]) => told.push(what) === 1 }
+  const marking = adminOf({ clock, random: seededRandom(1), logger: silentLogger }, charts)
+  assert.deepEqual([await marking.markDeploy('abc'), await marking.markDeploy('abc')], ['marked', 'repeated'])
+  assert.deepEqual(told[0], ['abc', clock.now()])
+})

@@ -54,6 +54,16 @@ describe('a configuration', () => {
     assert.deepEqual(at({ store: { sqlite: 'x.db' } }, { REDIS_URL: 'redis://a' }), { sqlite: 'x.db' })
   })
 
+  test('takes the local Redis, as Sidekiq does, where a sidekiq.yml is read and nothing names a store', () => {
+    const at = (config: object, environment: NodeJS.ProcessEnv) => {
+      const sidekiq = { origins: {}, notes: [] }
+      return storeConfigOf({ config, file: 'sidekiq.yml', directory: '.', sidekiq }, environment)
+    }
+    assert.deepEqual(at({}, {}), { redis: {} })
+    assert.deepEqual(at({}, { REDIS_URL: 'redis://a' }), { redis: 'redis://a' })
+    assert.deepEqual(at({ store: { sqlite: 'x.db' } }, {}), { sqlite: 'x.db' })
+  })
+
   test('finds Redis through the variable that REDIS_PROVIDER names, before REDIS_URL', () => {
     const at = (environment: NodeJS.ProcessEnv) =>
       storeConfigOf({ config: {}, file: null, directory: '.' }, environment)

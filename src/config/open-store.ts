@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { UsageError } from '../kernel/errors.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
+import { withCredentials } from '../systemd/credential.ts'
 import type { StoreConfig } from './config.ts'
 import type { LoadedConfig } from './load-config.ts'
 
@@ -9,15 +10,20 @@ const DEFAULT_FILE = '.capstan/jobs.db'
 
 /**
  * Which store a configuration means; the environment decides only where the configuration says nothing: REDIS_URL, or
- * the variable that REDIS_PROVIDER names, which comes first as in Sidekiq.
+ * the variable that REDIS_PROVIDER names, which comes first as in Sidekiq. Whoever goes by a sidekiq.yml and says nothing
+ * means the local Redis, as in Sidekiq, too.
  * @throws UsageError `options.url` when REDIS_PROVIDER is not the name of a variable that is set
  */
-export function storeConfigOf({ config }: LoadedConfig, environment: NodeJS.ProcessEnv): StoreConfig {
+export function storeConfigOf(
+  { config, sidekiq }: LoadedConfig,
+  environment: NodeJS.ProcessEnv,
+): StoreConfig {
   if (config.store !== undefined) return config.store
   const url = environment.REDIS_PROVIDER
     ? providedUrl(environment.REDIS_PROVIDER, environment)
     : environment.REDIS_URL
-  return url ? { redis: url } : { sqlite: DEFAULT_FILE }
+  if (url) return { redis: url }
+  return sidekiq === undefined ? { sqlite: DEFAULT_FILE } : { redis: {} }
 }
 
 /** Without the URL, SQLite would be opened and no job ever be seen; so that is an error. No message may show a password. */
@@ -45,7 +51,7 @@ function providedUrl(name: string, environment: NodeJS.ProcessEnv): string {
 export async function openStore(
   runtime: Runtime,
   loaded: LoadedConfig,
-  environment = process.env,
+  environment = withCredentials(process.env),
 ): Promise<Store> {
   const store = storeConfigOf(loaded, environment)
   if ('redis' in store) {

@@ -2,7 +2,7 @@ import { deflateSync } from 'node:zlib'
 import type { EpochMs } from '../kernel/clock.ts'
 import { editPayload, type PayloadEdits } from './edit-payload.ts'
 import type { Payload } from './payload.ts'
-import { wireSeconds } from './wire-time.ts'
+import { readWireTime, wireSeconds } from './wire-time.ts'
 
 /** Longer messages are cut: a payload is no place for a page of HTML. The wire's own limit, in characters. */
 const MAX_MESSAGE = 10_000
@@ -39,6 +39,11 @@ function textOf(value: unknown): string {
 /** Failures that the payload already knows of. */
 export function retriesOf(payload: Payload): number {
   return isFirst(payload) ? 0 : payload.retry_count! + 1
+}
+
+/** When a job that fails now first failed; null when its payload does not tell. */
+export function firstFailureAt(payload: Payload, now: EpochMs): EpochMs | null {
+  return isFirst(payload) ? now : readWireTime(payload.failed_at)
 }
 
 /** The payload after a failed run: the fields by which every reader of the wire shows what went wrong. */

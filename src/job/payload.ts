@@ -6,6 +6,8 @@ export interface Payload {
   readonly queue?: string
   /** A whole number: so many retries. `false`: none, and no dead set either. Anything else, text too: the default limit. */
   readonly retry?: unknown
+  /** Seconds from the first failure within which it is tried again, in place of a count. */
+  readonly retry_for?: unknown
   readonly retry_queue?: string
   /** `false`, and nothing else: a job out of retries is dropped instead of going to the dead set. */
   readonly dead?: unknown

@@ -1,4 +1,7 @@
+import type { EpochMs } from '../kernel/clock.ts'
 import type { Random } from '../kernel/random.ts'
+import { firstFailureAt, retriesOf } from './failure.ts'
+import type { Payload } from './payload.ts'
 
 /** Retries of a job that does not say how many it wants. With the curve below they span about 20 days. */
 export const DEFAULT_RETRIES = 25
@@ -7,6 +10,18 @@ export const DEFAULT_RETRIES = 25
 export function retryLimit(retry: unknown): number {
   if (Number.isInteger(retry)) return retry as number
   return retry === false ? 0 : DEFAULT_RETRIES
+}
+
+/**
+ * Whether a job that fails now is tried again: for `retry_for` seconds from its first failure, or else as often as
+ * `retry` says. Where nothing tells when it first failed the count holds, or it would have no end.
+ */
+export function mayRetry(payload: Payload, now: EpochMs): boolean {
+  const { retry, retry_for: seconds } = payload
+  if (retry === false) return false
+  const since = typeof seconds === 'number' ? firstFailureAt(payload, now) : null
+  if (since !== null) return now < since + (seconds as number) * 1000
+  return retriesOf(payload) < retryLimit(retry)
 }
 
 /** A job's own wait is spread by this share only: whoever wrote "10s" did not mean twenty. */

@@ -21,7 +21,7 @@ const RELEASE_DIGITS = 14
 /** Two digits of processes: more than any machine has use for. */
 const PROCESS_DIGITS = [1, 2]
 
-const UNIT = /^[A-Za-z0-9_][A-Za-z0-9_.-]*@?(?:[A-Za-z0-9_.-]+)?\.service$/
+const UNIT = /^[A-Za-z0-9_][A-Za-z0-9_.-]*@?(?:[A-Za-z0-9_.-]+)?\.(?:service|target|socket|timer)$/
 const USER = /^[A-Za-z_][A-Za-z0-9_.-]*\$?$/
 
 /** Where the file belongs; sudo ignores names with a dot. */
@@ -40,16 +40,24 @@ export function sudoersFile({
   regularExpressions = false,
 }: SudoersOptions): string {
   check('user', user, USER)
-  const lines = rights.flatMap(({ unit, verbs }) => {
-    check('unit', unit, UNIT)
-    return verbs.flatMap((verb) => commandsFor(verb, unit, regularExpressions))
-  })
+  const lines = rights.flatMap((right) => sudoersRules(user, right, regularExpressions))
   return [
     `# What a deploy of ${application} may do as root: these commands for these units, and nothing else.`,
     `# Install as root: visudo -cf FILE && install -o root -g root -m 0440 FILE ${sudoersPath(application)}`,
-    ...lines.map((line) => `${user} ALL=(root) NOPASSWD: ${line}`),
+    ...lines,
     '',
   ].join('\n')
+}
+
+/** The lines of such a file that concern one unit. */
+export function sudoersRules(
+  user: string,
+  { unit, verbs }: UnitRights,
+  regularExpressions = false,
+): string[] {
+  check('unit', unit, UNIT)
+  const commands = verbs.flatMap((verb) => commandsFor(verb, unit, regularExpressions))
+  return commands.map((command) => `${user} ALL=(root) NOPASSWD: ${command}`)
 }
 
 function commandsFor(verb: SystemctlVerb, unit: string, regularExpressions: boolean): string[] {

@@ -197,7 +197,7 @@ describe('rendering', () => {
       ['StartLimitInterval', 'StartLimitBurst', 'MemoryLimit'].map((name) =>
         settingOf(unit, 'Service', name),
       ),
-      ['970', '10', '1G'],
+      ['953', '10', '1G'],
     )
     assert.ok(entriesOf(unit, 'Unit').every(({ name }) => !name.startsWith('StartLimit')))
     assert.ok(notes.includes('LoadCredential=key:/etc/key is left out: systemd 219 is older than 247'))

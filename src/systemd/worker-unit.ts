@@ -42,8 +42,8 @@ export const STOP_MARGIN_S = 10
 export const START_TIMEOUT_S = 60
 /** Half of a lease (60 s), so that a hung worker is gone before others run its jobs. */
 export const WATCHDOG_S = 30
-const RESTART_PAUSE_S = 2
-/** A store that is away for a short time must not use them up. */
+/** Interrupted jobs wait for it; it only keeps a crash loop from using up a core before the start limit ends it. */
+const RESTART_PAUSE_S = 0.3
 const START_BURST = 10
 /** `capstan` ends with it when it was used wrongly; starting it again would change nothing. */
 const WRONG_USAGE = 2
@@ -105,7 +105,7 @@ function networkOnline({ manager }: WorkerUnitOptions): Pair[] {
 
 /** So long that even starts which each use up all their time are too many in it. */
 function startLimitIntervalS(stopS: number): number {
-  return START_BURST * (RESTART_PAUSE_S + START_TIMEOUT_S + stopS)
+  return Math.ceil(START_BURST * (RESTART_PAUSE_S + START_TIMEOUT_S + stopS))
 }
 
 function directory({ deployTo, shape }: WorkerUnitOptions): string {
@@ -137,7 +137,7 @@ function life(options: WorkerUnitOptions, stopS: number): Pair[] {
     ['WatchdogSec', String(WATCHDOG_S)],
     ['KillMode', 'mixed'],
     ['Restart', 'always'],
-    ['RestartSec', String(RESTART_PAUSE_S)],
+    ['RestartSec', `${RESTART_PAUSE_S * MS_PER_S}ms`],
     ['RestartPreventExitStatus', String(WRONG_USAGE)],
   ]
 }

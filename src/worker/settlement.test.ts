@@ -94,6 +94,15 @@ describe('a failure', () => {
     ['"retry":null,"retry_count":24', 'dead'],
     ['"retry_count":24,"dead":false', 'done'],
     ['"retry":1,"dead":null,"retry_count":0', 'dead'],
+    ['"retry":1,"retry_for":3600', 'retry'],
+    [`"retry":1,"retry_for":3600,"retry_count":99,"failed_at":${NOW / 1000 - 3_599}`, 'retry'],
+    [`"retry":1,"retry_for":3600,"retry_count":1,"failed_at":${NOW - 3_599_000}`, 'retry'],
+    [`"retry":1,"retry_for":3600,"retry_count":1,"failed_at":${NOW / 1000 - 3_600}`, 'dead'],
+    [`"retry":9,"retry_for":3600,"retry_count":-1,"failed_at":${NOW - 3_600_000}`, 'dead'],
+    ['"retry":1,"retry_for":3600,"retry_count":0', 'dead'],
+    [`"retry":1,"retry_for":"3600","retry_count":0,"failed_at":${NOW}`, 'dead'],
+    ['"retry":9,"retry_for":0', 'dead'],
+    ['"retry":false,"retry_for":3600', 'done'],
   ] as const) {
     test(`of a job with ${field}: ${to}`, () => {
       const settlement = settled(withField(field), FAILED)

@@ -3,7 +3,7 @@ import type { Definition } from '../job/definition.ts'
 import { editPayload } from '../job/edit-payload.ts'
 import { failedPayload, type JobError, retriesOf } from '../job/failure.ts'
 import { isMalformed, type Payload } from '../job/payload.ts'
-import { retryDelayMs, retryLimit } from '../job/retry-policy.ts'
+import { mayRetry, retryDelayMs } from '../job/retry-policy.ts'
 import type { EpochMs } from '../kernel/clock.ts'
 import { durationMs } from '../kernel/duration.ts'
 import type { Random } from '../kernel/random.ts'
@@ -65,7 +65,7 @@ function failed(ending: Ending, error: JobError): Settlement {
   const { payload, claim, now, random } = ending
   if (payload.retry === false) return { token: claim.token, to: 'done' }
   const retries = retriesOf(payload)
-  const wait = retries < retryLimit(payload.retry) ? ownDelay(ending, retries, error) : 'kill'
+  const wait = mayRetry(payload, now) ? ownDelay(ending, retries, error) : 'kill'
   if (wait === 'discard') return { token: claim.token, to: 'done' }
   if (wait === 'kill') return buried(ending, error)
   const at = now + retryDelayMs(retries, random, wait)

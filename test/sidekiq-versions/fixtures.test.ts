@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { after, before, beforeEach, test } from 'node:test'
 import { jobError } from '../../src/job/failure.ts'
 import { invocationOf } from '../../src/job/invocation.ts'
@@ -11,9 +10,7 @@ import { RunningJob } from '../../src/worker/running-job.ts'
 import { settlementOf } from '../../src/worker/settlement.ts'
 import { ANN, beatOf, claim, eventually, runtime, T0 } from '../system/redis-fixture.ts'
 import { type RedisServer, startRedisServer } from '../system/redis-server.ts'
-
-const text = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8').trim()
-const payloads = (major: number) => text(`payloads-${major}.jsonl`).split('\n')
+import { fixture, payloadsOf } from './fixtures/payloads.ts'
 
 let server: RedisServer
 let store: Store
@@ -38,16 +35,16 @@ function kept(payload: string): Record<string, unknown> {
 }
 
 async function register(name: string) {
-  const { info, ...fields } = JSON.parse(text(name))
+  const { info, ...fields } = JSON.parse(fixture(name))
   const flat = (Object.entries(fields) as Array<[string, string]>).flat()
   await server.command('SADD', 'processes', info.identity)
   await server.command('HSET', info.identity, 'info', JSON.stringify(info), ...flat)
-  const job = JSON.stringify({ queue: 'a', payload: payloads(7)[0], run_at: 1795492290 })
+  const job = JSON.stringify({ queue: 'a', payload: payloadsOf(7)[0], run_at: 1795492290 })
   await server.command('HSET', `${info.identity}:work`, 'tid', job)
 }
 
-for (const major of [7, 8])
-  for (const [line, payload] of payloads(major).entries()) {
+for (const major of [7, 8] as const)
+  for (const [line, payload] of payloadsOf(major).entries()) {
     test(`payload ${line + 1} of Sidekiq ${major} is claimed and handed back with every byte`, async () => {
       await store.heartbeat(beatOf(ANN))
       await server.command('LPUSH', 'queue:a', payload)
@@ -76,9 +73,8 @@ for (const major of [7, 8])
     })
   }
 
-test('processes of both versions are listed with their slots, their state and what they run', async () => {
-  await register('process-7.json')
-  await register('process-8.json')
+test('processes of both versions, early and late, are listed with slots, state and what they run', async () => {
+  for (const form of ['7-first', '7', '8-first', '8']) await register(`process-${form}.json`)
   const found = await store.workers()
   assert.deepEqual(
     found.map(({ info, quiet, running }) => [
@@ -89,6 +85,8 @@ test('processes of both versions are listed with their slots, their state and wh
     ]),
     [
       ['8.1.7', 7, true, 1],
+      ['8.0.4', 6, false, 1],
+      ['Sidekiq', 10, false, 1],
       ['7.3.10', 5, false, 1],
     ],
   )
@@ -96,6 +94,7 @@ test('processes of both versions are listed with their slots, their state and wh
 
 for (const [file, key] of [
   ['process-7.json', 'j|20251014|10:30'],
+  ['process-8-first.json', 'j|251014|10:30'],
   ['process-8.json', 'j|251014|10:30'],
 ] as const)
   test(`beats feed the metrics of a Sidekiq that is there (${file})`, async () => {
@@ -111,9 +110,10 @@ for (const [file, key] of [
     await eventually(async () => assert.equal((await server.command('HGET', key, 'A|p')).trim(), '1'))
   })
 
-test('without a Sidekiq that keeps metrics nobody is asked to count by class', async () => {
+test('without a Sidekiq that tells that it keeps metrics nobody is asked to count by class', async () => {
   await server.command('SADD', 'processes', 'six:1:aabbccddeeff')
   await server.command('HSET', 'six:1:aabbccddeeff', 'info', '{"hostname":"six"}')
+  await register('process-7-first.json')
   for (let i = 0; i < 5; i++)
     assert.equal((await store.heartbeat(beatOf(ANN, { now: T0 + i * 61_000 }))).countsClasses, false)
   assert.equal((await server.command('KEYS', 'j|*')).trim(), '')

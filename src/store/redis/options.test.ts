@@ -36,6 +36,7 @@ const REFUSED: ReadonlyArray<readonly [unknown, RegExp]> = [
   [{ commandTimeoutMs: 0 }, /commandTimeoutMs: expected a whole number from 1, got 0/],
   [{ deadMaxJobs: -1 }, /deadMaxJobs: expected a whole number from 0/],
   [{ deadMaxAgeMs: 1.5 }, /deadMaxAgeMs: expected a whole number/],
+  [{ metrics: '6' }, /metrics: expected one of auto, 7, 8, off, got 6/],
   [{ sentinel: { name: 'a', sentinels: [] } }, /sentinel: expected a name and at least one sentinel/],
   [{ sentinel: { name: 'a', sentinels: ['a b'] } }, /sentinel\.sentinels: expected host:port/],
 ]

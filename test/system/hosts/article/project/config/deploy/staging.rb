@@ -1,0 +1,1 @@
+server "web-1", user: "deploy", roles: %w[app db web]
