@@ -126,14 +126,14 @@ test('without flags, as on Redis 6.2, the same scripts are refused and allowed',
     assert.ok(pushed instanceof ReplyError && pushed.text.includes('OOM'))
     const record = `capstan:inflight:${ANN}`
     const keys = [record, 'capstan:workers', 'paused', 'queues', 'dead', 'queue:a']
-    const claimed = await run('exchange', keys, [ANN, 1, 'call', 1, 0, 0, 0, 'a'])
-    assert.deepEqual(claimed, [1, [], [], [], 1, [job('p1')]])
+    const claimed = await run('exchange', keys, [ANN, 1, 'call', 1, 0, 0, 0, 0, 'a'])
+    assert.deepEqual(claimed, [1, [], [], [], [], 1, [job('p1')]])
     const moved = await run(
       'exchange',
       [...keys, 'retry'],
-      [ANN, 0, 'call2', 1, 0, 0, 1, 'a', ...['call.1:a', 'retry', '1', '', 5, '', ''], ...grave],
+      [ANN, 0, 'call2', 1, 0, 0, 0, 1, 'a', ...['call.1:a', 'retry', '1', '', 5, '', ''], ...grave],
     )
-    assert.deepEqual(moved, [1, [], [], []])
+    assert.deepEqual(moved, [1, [], [], [], []])
     assert.equal(await server.command('ZCARD', 'retry'), '1')
   } finally {
     await empty()

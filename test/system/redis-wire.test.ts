@@ -47,7 +47,7 @@ test('a scheduled job has its moment in seconds with a fraction as its score', a
   ])
 })
 
-test('a claim is taken from the tail and held in one hash per worker', async () => {
+test('a job claimed by itself is taken from the tail and held in one hash per worker', async () => {
   await store.heartbeat(beatOf(ANN))
   await pushOne(store, 't1', job('j1'))
   await pushOne(store, 't2', job('j2'))

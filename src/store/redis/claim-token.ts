@@ -2,9 +2,10 @@ import type { EpochMs } from '../../kernel/clock.ts'
 import type { Random } from '../../kernel/random.ts'
 
 /**
- * Tokens are `CALL.N:QUEUE`: the N-th job of one call, and the queue that it was taken from. A call is
- * `OPENED-RANDOM-COUNT`: when its store was opened, chance against a twin, and its number since then. No call's
- * name is used twice, also not after the server has lost its last moments, because nothing of it is kept there.
+ * A call is named `OPENED-RANDOM-COUNT`: when its store was opened, chance against a twin, and its number since then.
+ * No call's name is used twice, also not after the server has lost its last moments, because nothing of it is kept
+ * there. A job that was claimed by itself has the token `CALL.N:QUEUE`: it was the N-th such one of the call. One that
+ * was claimed together with others has `N/CALL:QUEUE`: it is the N-th of the claim `CALL:QUEUE`.
  */
 export class CallNames {
   readonly #start: string
@@ -18,6 +19,25 @@ export class CallNames {
     this.#count += 1
     return this.#start + this.#count.toString(36)
   }
+}
+
+/** A job that was claimed together with others. */
+export interface Share {
+  readonly claim: string
+  /** From 1, in the order of the queue. */
+  readonly number: number
+}
+
+/** null for the token of a job that was claimed by itself. */
+export function shareOf(token: string): Share | null {
+  const slash = token.indexOf('/')
+  if (slash < 0 || slash > token.indexOf(':')) return null
+  const number = Number(token.slice(0, slash))
+  return number >= 1 ? { claim: token.slice(slash + 1), number } : null
+}
+
+export function tokenOf({ claim, number }: Share): string {
+  return `${number}/${claim}`
 }
 
 /** The queue of a token; null when the text is no token. */
@@ -38,9 +58,11 @@ export function byClaim(a: string, b: string): number {
 }
 
 function partsOf(token: string): number[] {
-  const [call = '', rest = ''] = [token.slice(0, token.indexOf('.')), token.slice(token.indexOf('.') + 1)]
-  const [openedAt = '', , count = ''] = call.split('-')
-  return [Number.parseInt(openedAt, 36), Number.parseInt(count, 36), Number.parseInt(rest, 10)].map((part) =>
-    Number.isNaN(part) ? 0 : part,
+  const share = shareOf(token)
+  const [, openedAt = '', count = '', single = '0'] =
+    /^(\w+)-\w+-(\w+)(?:\.(\d+))?:/.exec(share?.claim ?? token) ?? []
+  // Of one queue, what landed is claimed by itself, before the others.
+  return [Number.parseInt(openedAt, 36), Number.parseInt(count, 36), share?.number ?? 0, Number(single)].map(
+    (part) => (Number.isNaN(part) ? 0 : part),
   )
 }

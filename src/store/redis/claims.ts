@@ -1,21 +1,38 @@
-import type { Claim, ExchangeReply, ExchangeRequest, Settlement } from '../exchange.ts'
-import { type CallNames, queueOf } from './claim-token.ts'
+import type { Claim, ExchangeReply, ExchangeRequest } from '../exchange.ts'
+import { type CallNames, queueOf, shareOf, tokenOf } from './claim-token.ts'
 import { type Ground, graveOf } from './ground.ts'
 import type { Landings } from './landings.ts'
-import { scoreOf } from './score.ts'
 import {
   decodeExchange,
   type ExchangeReplyParts,
   exchange as exchangeScript,
-  type MoveArgument,
+  LEAST_LIST,
 } from './scripts/exchange.ts'
 import { decodeHeld, inFlight as inFlightScript } from './scripts/landing.ts'
+import { Settling } from './settling.ts'
 import { NOT_TEXT, readText } from './stored-text.ts'
+
+/**
+ * Of so many queues, the first ones asked, a list is read with the call, and of those that gave one last time. One of
+ * another queue costs a round trip more; to ask for all would cost each call a command for each of fifty queues.
+ */
+const READ_AHEAD = 4
+
+/** One exchange under way. */
+interface Call {
+  readonly name: string
+  readonly request: ExchangeRequest
+  readonly settling: Settling
+  /** The queues of which a job may have landed. */
+  readonly landed: readonly string[]
+}
 
 /** Takes jobs for workers and takes them back. */
 export class Claims {
   readonly #ground: Ground
   readonly #landings: Landings
+  /** Queues of which the last call made a list. */
+  #fruitful: ReadonlySet<string> = new Set()
   readonly #calls: CallNames
 
   constructor(ground: Ground, landings: Landings, calls: CallNames) {
@@ -25,34 +42,23 @@ export class Claims {
   }
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
-    const { client, keys } = this.#ground
-    const { identity, queues, count } = request
-    const { done, moves } = this.#sort(request)
-    const call = this.#calls.next()
+    const { identity, queues, count, settle } = request
+    const settling = new Settling(this.#ground.keys, settle)
     const look = this.#landings.look(identity, queues)
-    const args: Array<string | number> = [identity, count, call]
-    args.push(queues.length, look ? queues.length : 0, done.length, moves.length, ...queues)
-    for (const settlement of done) args.push(settlement.token)
-    for (const { token, to, payload, score, reason, queue } of moves) {
-      args.push(token, to, payload === null ? '1' : '0', payload ?? '', score, reason, queue)
-    }
-    if (moves.length > 0) args.push(...graveOf(this.#ground, request.now))
-    const reply = await client.run(exchangeScript, {
-      keys: [
-        keys.inFlight(identity),
-        keys.workers,
-        keys.paused,
-        keys.queues,
-        keys.dead,
-        ...queues.map((queue) => keys.queue(queue)),
-        ...(look ? queues.map((queue) => keys.landingPrefix(identity) + queue) : []),
-        ...moves.map(({ key }) => key),
-      ],
-      args,
-    })
+    const call = { name: this.#calls.next(), request, settling, landed: look ? queues : [] }
+    const ran = this.#run(call)
+    // They go out with the script in one write, and find the lists that it makes.
+    const ahead =
+      count < LEAST_LIST ? [] : queues.filter((queue, at) => at < READ_AHEAD || this.#fruitful.has(queue))
+    const [parts, ...lists] = await Promise.all([ran, ...ahead.map((queue) => this.#list(call, queue))])
     look?.found()
-    const answer = replyOf(request, { parts: decodeExchange(reply), call, done, moves })
-    return { ...answer, claims: await this.#judged(identity, answer.claims) }
+    const claims = await this.#claims(call, parts, new Map(lists.map((list, at) => [ahead[at]!, list])))
+    return {
+      registered: parts.registered,
+      claims: await this.#judged(identity, claims),
+      refused: settling.refused(parts),
+      paused: [...new Set(parts.paused.map((position) => queues[position - 1]!))],
+    }
   }
 
   async inFlight(identity: string): Promise<Claim[]> {
@@ -69,97 +75,88 @@ export class Claims {
     return this.#judged(identity, claims)
   }
 
+  async #run({ name, request, settling, landed }: Call): Promise<ExchangeReplyParts> {
+    const { client, keys } = this.#ground
+    const { identity, queues, count, now } = request
+    const args: Array<string | number> = [identity, count, name, queues.length, landed.length]
+    args.push(...settling.sizes, ...queues)
+    settling.addTo(args)
+    if (settling.moves.length > 0) args.push(...graveOf(this.#ground, now))
+    const reply = await client.run(exchangeScript, {
+      keys: [
+        keys.inFlight(identity),
+        keys.workers,
+        keys.paused,
+        keys.queues,
+        keys.dead,
+        ...queues.map((queue) => keys.queue(queue)),
+        ...landed.map((queue) => keys.landingPrefix(identity) + queue),
+        ...settling.moves.map(({ key }) => key),
+      ],
+      args,
+    })
+    return decodeExchange(reply)
+  }
+
+  async #list({ name, request }: Call, queue: string): Promise<string[]> {
+    const { client, keys } = this.#ground
+    const key = keys.claim(request.identity, `${name}:${queue}`)
+    return (await client.command(['LRANGE', key, 0, -1])) as string[]
+  }
+
+  /** @param read lists by their queue, as far as they were asked for, the first job last */
+  async #claims(
+    call: Call,
+    { taken }: ExchangeReplyParts,
+    read: ReadonlyMap<string, readonly string[]>,
+  ): Promise<Claim[]> {
+    const claims: Claim[] = []
+    const fruitful = new Set<string>()
+    let single = 0
+    for (const [position, got] of taken) {
+      const queue = call.request.queues[position - 1]!
+      // The same names that the script gives them.
+      if (typeof got !== 'number') {
+        for (const payload of got) {
+          single += 1
+          claims.push({ token: `${call.name}.${single}:${queue}`, queue, payload })
+        }
+        continue
+      }
+      fruitful.add(queue)
+      const claim = `${call.name}:${queue}`
+      const early = read.get(queue)
+      // A script that the server had forgotten ran after the list was read.
+      const list = early?.length === got ? early : await this.#list(call, queue)
+      for (let number = 1; number <= list.length; number++) {
+        claims.push({ token: tokenOf({ claim, number }), queue, payload: list.at(-number)! })
+      }
+    }
+    if (fruitful.size > 0) this.#fruitful = fruitful
+    return claims
+  }
+
   /**
    * Marks the claims whose bytes are no UTF-8. Only those can be that hold the character which stands for such
    * bytes, and their bytes are asked for once more.
    */
-  async #judged(identity: string, claims: readonly Claim[]): Promise<Claim[]> {
-    const doubtful = claims.filter(({ payload }) => payload.includes('\ufffd')).map(({ token }) => token)
-    if (doubtful.length === 0) return [...claims]
+  async #judged(identity: string, claims: Claim[]): Promise<Claim[]> {
+    const judge = async (claim: Claim): Promise<Claim> => {
+      if (!claim.payload.includes('\ufffd')) return claim
+      const bytes = await this.#bytesOf(identity, claim.token)
+      return bytes && !readText(bytes).isExact ? { ...claim, unreadable: NOT_TEXT } : claim
+    }
+    const isDoubtful = claims.some(({ payload }) => payload.includes('\ufffd'))
+    return isDoubtful ? Promise.all(claims.map(judge)) : claims
+  }
+
+  async #bytesOf(identity: string, token: string): Promise<Buffer | null> {
     const { client, keys } = this.#ground
-    const held = (await client.command(
-      ['HMGET', keys.inFlight(identity), ...doubtful],
-      true,
-    )) as Array<Buffer | null>
-    const unreadable = new Set(
-      doubtful.filter((_, index) => {
-        const bytes = held[index]
-        return bytes && !readText(bytes).isExact
-      }),
-    )
-    return claims.map((claim) => (unreadable.has(claim.token) ? { ...claim, unreadable: NOT_TEXT } : claim))
+    const share = shareOf(token)
+    const command =
+      share === null
+        ? ['HGET', keys.inFlight(identity), token]
+        : ['LINDEX', keys.claim(identity, share.claim), -share.number]
+    return (await client.command(command, true)) as Buffer | null
   }
-
-  /** What is merely done, which is most, apart from what goes somewhere. */
-  #sort({ settle }: ExchangeRequest): { done: Settlement[]; moves: MoveArgument[] } {
-    const done: Settlement[] = []
-    const moves: MoveArgument[] = []
-    const moved = new Set<string>()
-    for (const settlement of settle) {
-      if (settlement.to === 'done' && !moved.has(settlement.token)) done.push(settlement)
-      else {
-        moved.add(settlement.token)
-        moves.push(this.#move(settlement))
-      }
-    }
-    return { done, moves }
-  }
-
-  #move(settlement: Settlement): MoveArgument {
-    const { keys } = this.#ground
-    const { token, to } = settlement
-    const nothing = { payload: null, score: '', reason: '', queue: '' }
-    switch (to) {
-      // A second settlement of a job in the same call; it keeps its place behind the first, which wins.
-      case 'done':
-        return { ...nothing, token, to, key: keys.queues }
-      case 'retry':
-      case 'schedule': {
-        const { payload, at } = settlement
-        return { ...nothing, token, to, payload, score: scoreOf(at), key: keys[to] }
-      }
-      case 'dead': {
-        const { payload, reason } = settlement
-        return { ...nothing, token, to, payload, reason: reason ?? '', key: keys.dead }
-      }
-      case 'queue': {
-        const queue = queueOf(token) ?? ''
-        return { ...nothing, token, to, payload: settlement.payload, queue, key: keys.queue(queue) }
-      }
-    }
-  }
-}
-
-interface Outcome {
-  readonly parts: ExchangeReplyParts
-  readonly call: string
-  readonly done: readonly Settlement[]
-  readonly moves: readonly MoveArgument[]
-}
-
-function replyOf({ queues, settle }: ExchangeRequest, outcome: Outcome): ExchangeReply {
-  const { parts, call, done, moves } = outcome
-  const claims: Claim[] = []
-  for (const [position, payloads] of parts.taken) {
-    const queue = queues[position - 1]!
-    // The same names that the script gave them.
-    for (const payload of payloads) {
-      claims.push({ token: `${call}.${claims.length + 1}:${queue}`, queue, payload })
-    }
-  }
-  const refused = [
-    ...parts.refusedDone.map((position) => done[position - 1]!.token),
-    ...parts.refusedMoves.map((position) => moves[position - 1]!.token),
-  ]
-  return {
-    registered: parts.registered,
-    claims,
-    refused: refused.length < 2 ? refused : inOrder(refused, settle),
-    paused: [...new Set(parts.paused.map((position) => queues[position - 1]!))],
-  }
-}
-
-function inOrder(tokens: string[], settle: readonly Settlement[]): string[] {
-  const place = new Map(settle.map(({ token }, index) => [token, index]))
-  return tokens.toSorted((a, b) => place.get(a)! - place.get(b)!)
 }

@@ -4,7 +4,7 @@ import type { Recovered, RecoverRequest, Route } from '../transfer.ts'
 import { byClaim, queueOf } from './claim-token.ts'
 import { type Ground, graveOf } from './ground.ts'
 import { CHANGED, depart as departScript, SPARED } from './scripts/depart.ts'
-import { decodeHeld } from './scripts/landing.ts'
+import { decodeHeld, heldJobs } from './scripts/landing.ts'
 import { readText } from './stored-text.ts'
 
 // A worker that is taken for dead but works on changes its record between the look and the step.
@@ -37,7 +37,7 @@ async function depart(ground: Ground, departure: Departure): Promise<Recovered[]
   const { client, keys } = ground
   const { identity, revise } = departure
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const reply = await client.command(['HGETALL', keys.inFlight(identity)], true)
+    const reply = await client.run(heldJobs, { keys: [keys.inFlight(identity)], args: [], buffers: true })
     const jobs = decodeHeld<Buffer>(reply)
       .map(([token, bytes]) => jobOf(token.toString(), bytes, revise))
       .toSorted((a, b) => byClaim(a.token, b.token))

@@ -40,9 +40,14 @@ export class Keys {
     return `${this.prefix}capstan:push:${token}`
   }
 
-  /** Hash: token → payload of what the worker holds. */
+  /** Hash: token → payload of what the worker holds, and claim → marks of what it holds in lists. */
   inFlight(identity: string): string {
     return `${this.prefix}capstan:inflight:${identity}`
+  }
+
+  /** List: payloads of what the worker claimed together, the first of them last. */
+  claim(identity: string, claim: string): string {
+    return `${this.inFlight(identity)}:${claim}`
   }
 
   /** Set: the queues for which the worker has a landing list. */

@@ -4,9 +4,9 @@ import type { Beat, BeatReply, RunningJob, WorkerInfo, WorkerRecord, WorkerSigna
 import { queueOf } from './claim-token.ts'
 import type { Ground } from './ground.ts'
 import type { MetricsWriter } from './metrics-writer.ts'
-import type { Reply } from './reply-parser.ts'
 import { scoreOf } from './score.ts'
 import { decodeBeat, heartbeat as heartbeatScript } from './scripts/heartbeat.ts'
+import { decodeHeld, heldJobs } from './scripts/landing.ts'
 import { registered as registeredScript } from './scripts/registered.ts'
 import { signal as signalScript } from './scripts/signal.ts'
 import { sidekiqWorkers } from './sidekiq-workers.ts'
@@ -17,8 +17,13 @@ const LEASE_SECONDS = 60
 const DAY_COUNTER_SECONDS = 157_680_000
 const SIGNAL_SECONDS = 60
 
-/** What `capstan:workers` holds of a worker. Scripts read the first field and the last one as text. */
+/** What `capstan:workers` holds of a worker. Scripts read the beat and the signal, the last field, as text. */
 interface StoredRecord {
+  /**
+   * Comes first: releases that know no lists look for `beatAt` there, and so they take the worker for one that lives
+   * rather than recover half of what it holds. Theirs have no such field.
+   */
+  readonly holds?: 'lists'
   readonly beatAt: EpochMs
   readonly quiet: boolean
   readonly rssKib: number
@@ -83,12 +88,11 @@ export const workers = (ground: Ground) => async (): Promise<WorkerRecord[]> => 
       if (running.length === 0) return []
       const { identity } = info
       const tokens = running.map(([token]) => token)
-      const [work, held] = await Promise.all([
-        client.command(['HMGET', keys.work(identity), ...tokens]),
-        // The work hash of a worker that does not beat any more is gone after its lease.
-        client.command(['HMGET', keys.inFlight(identity), ...tokens]),
-      ])
-      return payloadsOf(work, held)
+      const work = (await client.command(['HMGET', keys.work(identity), ...tokens])) as Array<string | null>
+      if (!work.includes(null)) return work.map((text) => JSON.parse(text!) as Running)
+      // The work hash of a worker that does not beat any more is gone after its lease.
+      const held = await client.run(heldJobs, { keys: [keys.inFlight(identity)], args: [] })
+      return payloadsOf(tokens, work, new Map(decodeHeld<string>(held)))
     }),
   )
   const others = processes.filter((identity) => !own.includes(identity)).toSorted()
@@ -135,6 +139,7 @@ function processFields({ worker, now, quiet, running, rssKib, roundTripUs }: Bea
 /** The record without its last field and brace, which the script adds. */
 function unsignedRecord({ worker, now, quiet, running, rssKib }: Beat): string {
   const record: Omit<StoredRecord, 'signal'> = {
+    holds: 'lists',
     beatAt: now,
     quiet,
     rssKib,
@@ -153,12 +158,15 @@ interface Running {
   readonly payload: string
 }
 
-function payloadsOf(work: Reply, held: Reply): Array<Running | null> {
-  const inFlight = held as Array<string | null>
-  return (work as Array<string | null>).map((text, index) => {
+function payloadsOf(
+  tokens: readonly string[],
+  work: ReadonlyArray<string | null>,
+  held: ReadonlyMap<string, string>,
+): Array<Running | null> {
+  return work.map((text, index) => {
     if (text !== null) return JSON.parse(text) as Running
-    const payload = inFlight[index] ?? null
-    return payload === null ? null : { queue: null, payload }
+    const payload = held.get(tokens[index]!)
+    return payload === undefined ? null : { queue: null, payload }
   })
 }
 

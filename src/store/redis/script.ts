@@ -24,11 +24,11 @@ export interface ScriptSource {
   readonly lua: string
 }
 
-/** A script, made of its source. */
+/** A script, made of its source, in which the local `is_plain` tells the forms apart. */
 export function script({ name, worksWhenFull, lua }: ScriptSource): Script {
-  const body = `-- capstan: ${name}\n${lua.trim()}\n`
+  const bodyOf = (isPlain: boolean) => `-- capstan: ${name}\nlocal is_plain = ${isPlain}\n${lua.trim()}\n`
   const flags = worksWhenFull ? ' flags=allow-oom' : ''
-  return { name, flagged: textOf(`#!lua${flags}\n${body}`), plain: textOf(body) }
+  return { name, flagged: textOf(`#!lua${flags}\n${bodyOf(false)}`), plain: textOf(bodyOf(true)) }
 }
 
 /** The form for a server of this major version. */

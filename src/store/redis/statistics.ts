@@ -2,6 +2,7 @@ import type { EpochMs } from '../../kernel/clock.ts'
 import { lastUtcDays } from '../../kernel/utc-day.ts'
 import type { QueueSummary, StoreStats } from '../inspection.ts'
 import type { Ground } from './ground.ts'
+import { heldTokens } from './scripts/landing.ts'
 
 /** `Store.queues`. */
 export const queues =
@@ -41,7 +42,7 @@ export const stats =
     ])) as [string[], string[], string[], Array<string | null>, number, number, number]
     const [enqueued, inFlight] = await Promise.all([
       sum(names.map((name) => client.command(['LLEN', keys.queue(name)]))),
-      sum(identities.map((identity) => client.command(['HLEN', keys.inFlight(identity)]))),
+      sum(identities.map((identity) => heldBy(ground, identity))),
     ])
     const count = (index: number) => Number(counts[index] ?? 0)
     return {
@@ -57,6 +58,11 @@ export const stats =
       days: dates.map((date, ago) => ({ date, processed: count(2 + 2 * ago), failed: count(3 + 2 * ago) })),
     }
   }
+
+async function heldBy({ client, keys }: Ground, identity: string): Promise<number> {
+  const tokens = await client.run(heldTokens, { keys: [keys.inFlight(identity)], args: [] })
+  return (tokens as string[]).length
+}
 
 async function sum(sizes: ReadonlyArray<Promise<unknown>>): Promise<number> {
   return (await Promise.all(sizes)).reduce<number>((total, size) => total + (size as number), 0)

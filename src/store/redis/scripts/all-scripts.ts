@@ -3,7 +3,7 @@ import { clearQueue, clearSet } from './clear.ts'
 import { depart } from './depart.ts'
 import { exchange } from './exchange.ts'
 import { heartbeat } from './heartbeat.ts'
-import { inFlight, returnLanded } from './landing.ts'
+import { heldJobs, heldTokens, inFlight, returnLanded } from './landing.ts'
 import { move } from './move.ts'
 import { promote } from './promote.ts'
 import { push } from './push.ts'
@@ -16,6 +16,8 @@ export const ALL_SCRIPTS: readonly Script[] = [
   exchange,
   heartbeat,
   inFlight,
+  heldJobs,
+  heldTokens,
   returnLanded,
   depart,
   promote,

@@ -1,5 +1,6 @@
 import { script } from '../script.ts'
 import { BURY, GRAVE, RETURN_LANDED } from './fragments.ts'
+import { ALL_IN_FLIGHT, IN_FLIGHT } from './in-flight.ts'
 
 /** What `depart` answers. */
 export const DEPARTED = 1
@@ -25,13 +26,18 @@ export const depart = script({
 ${GRAVE}
 ${BURY}
 ${RETURN_LANDED}
-local identity, beat, njobs = ARGV[6], ARGV[7], tonumber(ARGV[10])
 local inflight = KEYS[5]
+${IN_FLIGHT}
+${ALL_IN_FLIGHT}
+local identity, beat, njobs = ARGV[6], ARGV[7], tonumber(ARGV[10])
 local record = redis.call('HGET', KEYS[4], identity)
-if beat ~= '' and (not record or string.match(record, '^{"beatAt":([^,]+),') ~= beat) then return ${SPARED} end
-if redis.call('HLEN', inflight) ~= njobs then return ${CHANGED} end
+if beat ~= '' and (not record or string.match(record, '"beatAt":([^,]+),') ~= beat) then return ${SPARED} end
+local tokens = held()
+if #tokens ~= njobs then return ${CHANGED} end
+local is_held = {}
+for _, token in ipairs(tokens) do is_held[token] = true end
 for i = 1, njobs do
-  if redis.call('HEXISTS', inflight, ARGV[11 + 5 * (i - 1)]) == 0 then return ${CHANGED} end
+  if not is_held[ARGV[11 + 5 * (i - 1)]] then return ${CHANGED} end
 end
 
 redis.call('UNLINK', KEYS[1], KEYS[2])
@@ -43,9 +49,8 @@ redis.call('EXPIRE', KEYS[6], 3600)
 for i = 1, njobs do
   local at = 10 + 5 * (i - 1)
   local token, to, word = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-  local payload = redis.call('HGET', inflight, token)
+  local payload = release(token)
   if ARGV[at + 4] == '0' then payload = ARGV[at + 5] end
-  redis.call('HDEL', inflight, token)
   if to == 'dead' then
     bury(KEYS[8 + i], payload, word)
   else

@@ -1,6 +1,10 @@
 import type { Reply } from '../reply-parser.ts'
 import { script } from '../script.ts'
 import { BURY } from './fragments.ts'
+import { IN_FLIGHT } from './in-flight.ts'
+
+/** So many jobs at least make a list of their own: for fewer, its further commands cost more than it saves. */
+export const LEAST_LIST = 4
 
 /** A settlement other than `done`, as the script takes it: seven arguments and one key. */
 export interface MoveArgument {
@@ -20,12 +24,14 @@ export interface ExchangeReplyParts {
   readonly registered: boolean
   /** Positions, from 1, among the tokens that are done. */
   readonly refusedDone: readonly number[]
+  /** Position, from 1, among the claims with jobs that are done, and the numbers of these jobs. */
+  readonly refusedShares: ReadonlyArray<readonly [number, readonly number[]]>
   /** Positions, from 1, among the moves. */
   readonly refusedMoves: readonly number[]
   /** Positions, from 1, among the queues. */
   readonly paused: readonly number[]
-  /** Jobs taken: position of the queue, from 1, and payloads, in the order of their numbers. */
-  readonly taken: ReadonlyArray<readonly [number, readonly string[]]>
+  /** Jobs taken: position of the queue, from 1, and payloads in order, or the size of the list that holds them. */
+  readonly taken: ReadonlyArray<readonly [number, readonly string[] | number]>
 }
 
 /**
@@ -34,9 +40,12 @@ export interface ExchangeReplyParts {
  * KEYS: 1 in-flight record, 2 workers, 3 paused, 4 queues, 5 dead; then the queues' lists, the landing lists that
  * may hold a job (of the first of the queues), and the destinations of the moves.
  * ARGV: 1 identity, 2 most jobs to claim, 3 name of this call, 4 number of queues, 5 of landing lists, 6 of done
- * tokens, 7 of moves; then the queues' names, the done tokens, seven for each move, and if there is one, the grave.
+ * tokens, 7 of claims with done jobs, 8 of moves; then the queues' names, the done tokens, claim and marks of each
+ * claim, seven for each move, and if there is one, the grave.
  *
- * Every step is cheap and of a fixed number of calls: with a hundred jobs a call it is the jobs that cost.
+ * A payload that passes through Lua is hashed there byte by byte, and one that is stored anew is written to the
+ * append-only file again. So the server itself copies what is claimed together from list to list, which is kept as
+ * a command only, and the payloads are read by an LRANGE that follows in the same write.
  */
 export const exchange = script({
   name: 'exchange',
@@ -45,53 +54,47 @@ export const exchange = script({
 local inflight = KEYS[1]
 local identity, room, call = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local nqueues, nlandings = tonumber(ARGV[4]), tonumber(ARGV[5])
-local ndone, nmoves = tonumber(ARGV[6]), tonumber(ARGV[7])
-local names = 7
+local ndone, nclaims, nmoves = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local names = 8
 local done = names + nqueues
-local moves = done + ndone
+local claims = done + ndone
+local moves = claims + 2 * nclaims
 local lists = 5
 local landings = lists + nqueues
 local destinations = landings + nlandings
-local grave = {unpack(ARGV, moves + 7 * nmoves + 1)}
-${BURY}
 
-local refused_done = {}
-if ndone > 3 and redis.call('HLEN', inflight) <= 4 * ndone then
-  -- One HDEL for all of them; who is missing must be known before.
-  local held = {}
-  for _, token in ipairs(redis.call('HKEYS', inflight)) do held[token] = true end
-  for i = 1, ndone do
-    local token = ARGV[done + i]
-    if held[token] then held[token] = nil else refused_done[#refused_done + 1] = i end
-  end
-  for from = 1, ndone, 1000 do
-    redis.call('HDEL', inflight, unpack(ARGV, done + from, done + math.min(from + 999, ndone)))
-  end
-else
-  for i = 1, ndone do
-    if redis.call('HDEL', inflight, ARGV[done + i]) == 0 then refused_done[#refused_done + 1] = i end
-  end
+local refused_done, refused_shares, refused_moves = {}, {}, {}
+for i = 1, ndone do
+  if redis.call('HDEL', inflight, ARGV[done + i]) == 0 then refused_done[#refused_done + 1] = i end
 end
 
-local refused_moves = {}
-for i = 1, nmoves do
-  local at = moves + 7 * (i - 1)
-  local token, to, keep = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-  local payload = redis.call('HGET', inflight, token)
-  if payload then
-    redis.call('HDEL', inflight, token)
-    if keep == '0' then payload = ARGV[at + 4] end
-    local key = KEYS[destinations + i]
-    if to == 'retry' or to == 'schedule' then
-      redis.call('ZADD', key, ARGV[at + 5], payload)
-    elseif to == 'dead' then
-      bury(key, payload, ARGV[at + 6])
-    elseif to == 'queue' then
-      redis.call('SADD', KEYS[4], ARGV[at + 7])
-      redis.call('RPUSH', key, payload)
+-- Functions are made anew by each run of a script, which a call that needs them not should not pay for.
+if nclaims + nmoves > 0 then
+  local grave = {unpack(ARGV, moves + 7 * nmoves + 1)}
+  ${BURY}
+  ${IN_FLIGHT}
+  for i = 1, nclaims do
+    local missing = settle(ARGV[claims + 2 * i - 1], ARGV[claims + 2 * i])
+    if #missing > 0 then refused_shares[#refused_shares + 1] = {i, missing} end
+  end
+  for i = 1, nmoves do
+    local at = moves + 7 * (i - 1)
+    local to, keep = ARGV[at + 2], ARGV[at + 3]
+    local payload = release(ARGV[at + 1])
+    if payload then
+      if keep == '0' then payload = ARGV[at + 4] end
+      local key = KEYS[destinations + i]
+      if to == 'retry' or to == 'schedule' then
+        redis.call('ZADD', key, ARGV[at + 5], payload)
+      elseif to == 'dead' then
+        bury(key, payload, ARGV[at + 6])
+      elseif to == 'queue' then
+        redis.call('SADD', KEYS[4], ARGV[at + 7])
+        redis.call('RPUSH', key, payload)
+      end
+    else
+      refused_moves[#refused_moves + 1] = i
     end
-  else
-    refused_moves[#refused_moves + 1] = i
   end
 end
 
@@ -107,62 +110,75 @@ if nqueues > 0 then
   end
 end
 
-local reply = {registered, refused_done, refused_moves, paused}
+local reply = {registered, refused_done, refused_shares, refused_moves, paused}
 if registered == 0 then room = 0 end
-local number = 0
--- Of the numbers in the jobs' names only each tenth is formatted: that is dear.
-local digits = {[0] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'}
-local stem = call .. '.'
 
--- Each queue's jobs are recorded before the next queue is asked: an error there must not lose them.
-local function take(list, queue)
-  local got = redis.call('RPOP', list, room)
-  if not got or #got == 0 then return end
-  local suffix = ':' .. ARGV[names + queue]
-  local from = 1
-  while from <= #got do
-    local record, n = {}, 0
-    for i = from, math.min(from + 999, #got) do
-      number = number + 1
-      local digit = number % 10
-      if digit == 0 then stem = call .. '.' .. number / 10 end
-      record[n + 1] = stem .. digits[digit] .. suffix
-      record[n + 2] = got[i]
-      n = n + 2
-    end
-    redis.call('HSET', inflight, unpack(record))
-    from = from + 1000
-  end
-  room = room - #got
+local function took(queue, size, got)
+  room = room - size
   reply[#reply + 1] = queue
   reply[#reply + 1] = got
+end
+
+-- False when there are too few, or when the server cannot or may not do it.
+local function take_together(list, queue)
+  if is_plain or room < ${LEAST_LIST} then return false end
+  local length = redis.call('LLEN', list)
+  local size = math.min(room, length)
+  if size < ${LEAST_LIST} then return false end
+  local claim = call .. ':' .. ARGV[names + queue]
+  local copy = inflight .. ':' .. claim
+  -- Nothing is sorted: it is the command that copies a part of a list.
+  local copied = redis.pcall('SORT', list, 'BY', 'nosort', 'LIMIT', length - size, size, 'STORE', copy)
+  if copied ~= size then return false end
+  redis.call('HSET', inflight, claim, string.rep('1', size))
+  redis.call('LTRIM', list, 0, -(size + 1))
+  took(queue, size, size)
+  return true
+end
+
+-- Each queue's jobs are recorded before the next queue is asked: an error there must not lose them.
+local number = 0
+local function take_singly(list, queue)
+  local got = redis.call('RPOP', list, room)
+  if not got or #got == 0 then return end
+  for from = 1, #got, 1000 do
+    local record = {}
+    for i = from, math.min(from + 999, #got) do
+      number = number + 1
+      record[#record + 1] = call .. '.' .. number .. ':' .. ARGV[names + queue]
+      record[#record + 1] = got[i]
+    end
+    redis.call('HSET', inflight, unpack(record))
+  end
+  took(queue, #got, got)
 end
 
 for i = 1, nqueues do
   local list = KEYS[lists + i]
   if i <= nlandings then
     local landing = KEYS[landings + i]
-    if room > 0 and not is_paused[i] then take(landing, i) end
+    if room > 0 and not is_paused[i] then take_singly(landing, i) end
     -- What landed and finds no room goes back to the front.
     while redis.call('LMOVE', landing, list, 'LEFT', 'RIGHT') do
       redis.call('SADD', KEYS[4], ARGV[names + i])
     end
   end
-  if room > 0 and not is_paused[i] then take(list, i) end
+  if room > 0 and not is_paused[i] and not take_together(list, i) then take_singly(list, i) end
 end
 return reply
 `,
 })
 
 export function decodeExchange(reply: Reply): ExchangeReplyParts {
-  const [registered, refusedDone, refusedMoves, paused, ...pairs] = reply as [
+  const [registered, refusedDone, refusedShares, refusedMoves, paused, ...pairs] = reply as [
     number,
     number[],
+    Array<[number, number[]]>,
     number[],
     number[],
     ...Array<number | string[]>,
   ]
-  const taken: Array<readonly [number, string[]]> = []
-  for (let at = 0; at < pairs.length; at += 2) taken.push([pairs[at] as number, pairs[at + 1] as string[]])
-  return { registered: registered === 1, refusedDone, refusedMoves, paused, taken }
+  const taken: Array<readonly [number, string[] | number]> = []
+  for (let at = 0; at < pairs.length; at += 2) taken.push([pairs[at] as number, pairs[at + 1]!])
+  return { registered: registered === 1, refusedDone, refusedShares, refusedMoves, paused, taken }
 }

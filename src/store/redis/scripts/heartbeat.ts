@@ -2,6 +2,7 @@ import type { BeatReply, WorkerSignal } from '../../worker-record.ts'
 import type { Reply } from '../reply-parser.ts'
 import { script } from '../script.ts'
 import { RETURN_LANDED } from './fragments.ts'
+import { ALL_IN_FLIGHT, IN_FLIGHT } from './in-flight.ts'
 
 /**
  * One beat: Sidekiq's registry, our registration, counters, one signal, and what is in flight.
@@ -16,13 +17,16 @@ export const heartbeat = script({
   name: 'heartbeat',
   worksWhenFull: true,
   lua: `
+local inflight = KEYS[11]
+${IN_FLIGHT}
+${ALL_IN_FLIGHT}
 ${RETURN_LANDED}
 local identity, lease = ARGV[1], ARGV[7]
 -- First a write that needs no memory: see the plain form of scripts.
 redis.call('UNLINK', KEYS[1], KEYS[2])
 
 local last = redis.call('HGET', KEYS[10], identity)
-local is_repeated = last and string.match(last, '^{"beatAt":([^,]+),') == ARGV[2]
+local is_repeated = last and string.match(last, '"beatAt":([^,]+),') == ARGV[2]
 local signal
 if is_repeated then
   -- The answer to this beat was lost: the counters have it already, and the signal is given again.
@@ -55,7 +59,8 @@ end
 -- Undoes what the departure of the worker did to it.
 if not last then redis.call('PERSIST', KEYS[12]) end
 return_landed(KEYS[12], ARGV[8], ARGV[9], KEYS[13])
-return {signal or false, redis.call('HKEYS', KEYS[11])}
+sweep()
+return {signal or false, held()}
 `,
 })
 

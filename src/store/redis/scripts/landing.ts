@@ -1,6 +1,7 @@
 import type { Reply } from '../reply-parser.ts'
 import { script } from '../script.ts'
 import { RETURN_LANDED } from './fragments.ts'
+import { ALL_IN_FLIGHT, IN_FLIGHT } from './in-flight.ts'
 
 /**
  * Hands back what landed with a worker and lists what it holds, as token, payload, token, payload …
@@ -11,9 +12,12 @@ export const inFlight = script({
   name: 'in flight',
   worksWhenFull: true,
   lua: `
+local inflight = KEYS[3]
+${IN_FLIGHT}
+${ALL_IN_FLIGHT}
 ${RETURN_LANDED}
 return_landed(KEYS[1], ARGV[1], ARGV[2], KEYS[2])
-return redis.call('HGETALL', KEYS[3])
+return held_jobs()
 `,
 })
 
@@ -25,6 +29,30 @@ export const returnLanded = script({
 ${RETURN_LANDED}
 return_landed(KEYS[1], ARGV[1], ARGV[2], KEYS[2])
 return 1
+`,
+})
+
+/** What a worker holds, as token, payload, token, payload … KEYS: 1 in-flight record. */
+export const heldJobs = script({
+  name: 'held jobs',
+  worksWhenFull: true,
+  lua: `
+local inflight = KEYS[1]
+${IN_FLIGHT}
+${ALL_IN_FLIGHT}
+return held_jobs()
+`,
+})
+
+/** Tokens of what a worker holds. KEYS: 1 in-flight record. */
+export const heldTokens = script({
+  name: 'held tokens',
+  worksWhenFull: true,
+  lua: `
+local inflight = KEYS[1]
+${IN_FLIGHT}
+${ALL_IN_FLIGHT}
+return held()
 `,
 })
 
