@@ -61,8 +61,9 @@ export class Executor {
     if (definition === undefined) return this.#unknown(invocation.name, job.claim.queue)
     if (hasExpired(payload, job.startedAt)) return { kind: 'discarded', reason: 'expired before it began' }
     if (this.#isolation !== null) {
+      job.isIsolated = isSuspect(payload) || definition.isolate === 'thread'
       if (isSuspect(payload)) return this.#isolation.runInProcess(job)
-      if (definition.isolate === 'thread') return this.#isolation.runInThread(job, definition.timeoutMs)
+      if (job.isIsolated) return this.#isolation.runInThread(job, definition.timeoutMs)
     }
     return this.#runHere(job, payload, { definition, invocation })
   }

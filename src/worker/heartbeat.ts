@@ -77,7 +77,7 @@ export class Heartbeat {
     await this.#compare(reply, before)
     if (reply.signal !== null) this.#params.events.signalled?.(reply.signal)
     // The repeated beat carried an old time; the lease counts from this one.
-    if (repeated) await this.beat()
+    if (repeated && !this.#stopped.signal.aborted) await this.beat()
   }
 
   async #run(): Promise<void> {

@@ -36,6 +36,13 @@ describe('linuxHost', () => {
     assert.equal(host.stateOf(worker({ bootId: '' })), 'unknown')
   })
 
+  test('a process of this container lives even if it sees another boot, as hardened units do; a pid nobody has says nothing then', () => {
+    const bootId = host.bootId.replace(/^\S+/, '11111111-2222-4333-8444-555555555555')
+    assert.equal(host.stateOf(worker({ bootId })), 'alive')
+    assert.equal(host.stateOf(worker({ bootId, pid: NO_PID })), 'unknown')
+    assert.equal(host.stateOf(worker({ bootId: host.bootId.replace(/\d+\]$/, '1]') })), 'unknown')
+  })
+
   test('a process whose start was not to be read has none', () => {
     assert.equal(linuxHost({ hostname: 'here', pid: NO_PID, rssKib: () => 0 }).processStart, '')
   })

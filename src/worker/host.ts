@@ -18,17 +18,21 @@ export interface Host {
 
 /**
  * Reads /proc. A pid counts only together with the start time of its process (pids are used again) and with
- * the boot and pid namespace it belongs to.
+ * the boot and pid namespace it belongs to. In a container a unit with ProtectKernelTunables= sees the machine's boot
+ * where others see the container's: a process that is there, in the same namespace, lives whatever boot it names.
  */
 export function linuxHost(self: { hostname: string; pid: number; rssKib: () => number }): Host {
   const bootId = bootAndNamespace()
+  const namespace = namespaceIn(bootId)
   return {
     ...self,
     bootId,
     processStart: startOf(self.pid) ?? '',
     stateOf(worker) {
-      if (worker.hostname !== self.hostname || worker.bootId !== bootId || bootId === '') return 'unknown'
-      return startOf(worker.pid) === worker.processStart ? 'alive' : 'gone'
+      const isHere = namespace !== null && namespaceIn(worker.bootId) === namespace
+      if (worker.hostname !== self.hostname || !isHere) return 'unknown'
+      if (startOf(worker.pid) === worker.processStart) return 'alive'
+      return worker.bootId === bootId ? 'gone' : 'unknown'
     },
   }
 }
@@ -41,6 +45,11 @@ function bootAndNamespace(): string {
     // Not Linux: neighbours are then recovered by their leases alone.
     return ''
   }
+}
+
+/** null where it could not be read. */
+function namespaceIn(bootId: string): string | null {
+  return bootId.split(' ')[1] ?? null
 }
 
 /** Field 22 of /proc/PID/stat: clock ticks between boot and the start of the process; null when there is none. */

@@ -89,11 +89,13 @@ export class Reaper {
     const { host } = this.#params
     const state = host.stateOf(info)
     if (state === 'gone') return 'its process is gone'
-    if (state === 'alive') return null
+    // One that names another boot may be a process that has by chance the same pid and start: it has but its lease.
+    if (state === 'alive' && info.bootId === host.bootId) return null
     const silentMs = this.#runtime.clock.now() - beatAt
     const watchedMs = this.#watch(info.identity, beatAt)
     // Nothing of this host's earlier life runs on; its silence tells it from a container or host of the same name.
-    if (info.hostname === host.hostname && watchedMs >= WATCHED_MS) return 'its host was started again'
+    if (state === 'unknown' && info.hostname === host.hostname && watchedMs >= WATCHED_MS)
+      return 'its host was started again'
     // A clock that runs ahead would keep its worker alive past its death: a whole lease by our own clock tells, too.
     const isOver = watchedMs > LEASE_MS || (silentMs > LEASE_MS && watchedMs >= WATCHED_MS)
     return isOver ? 'its heartbeat is gone' : null

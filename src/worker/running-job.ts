@@ -12,6 +12,8 @@ export class RunningJob {
   readonly claim: Claim
   readonly payload: Payload | Malformed
   readonly startedAt: EpochMs
+  /** It runs in a process or thread of its own, which can be ended without this one. */
+  isIsolated = false
   #controller: AbortController | null = null
   #aborted: JobAborted | null = null
 

@@ -93,11 +93,11 @@ export class Slots {
     }
   }
 
-  /** Gives up all jobs; returns their tokens. Their results, should they still come, go nowhere. */
-  abandon(): string[] {
-    const tokens = this.running().map(({ claim }) => claim.token)
-    for (const [slot, job] of this.#jobs.entries()) if (job !== null) this.#vacate(slot)
-    return tokens
+  /** Gives up these jobs; returns how many. Their results, should they still come, go nowhere. */
+  abandon(which: (job: RunningJob) => boolean = () => true): number {
+    const given = [...this.#jobs.entries()].filter(([, job]) => job !== null && which(job))
+    for (const [slot] of given) this.#vacate(slot)
+    return given.length
   }
 
   /** Resolves when nothing runs. */

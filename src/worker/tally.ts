@@ -41,6 +41,10 @@ export class Tally {
     if (this.#countsClasses && name !== null) count(this.#classOf(name), hasFailed, elapsedMs)
   }
 
+  get isEmpty(): boolean {
+    return this.#processed === 0
+  }
+
   /** The counts so far; counting begins again at zero. */
   take(): Counts {
     const counts = { processed: this.#processed, failed: this.#failed }

@@ -39,11 +39,13 @@ export class Worker {
   readonly #capsules: readonly Capsule[]
   readonly #heartbeat: Heartbeat
   readonly #poller: Poller
+  readonly #tally = new Tally()
   readonly #reaper: Reaper
   readonly #unknown: UnknownJobLog
   readonly #hurried = new AbortController()
   #state: WorkerState = 'starting'
   #handedBack = 0
+  #hasLeft = false
   #stopping: Promise<void> | null = null
   readonly #ended = Promise.withResolvers<void>()
 
@@ -61,7 +63,7 @@ export class Worker {
       host,
       events,
       outage: new Outage(runtime),
-      tally: new Tally(),
+      tally: this.#tally,
     }
     const executor = new Executor(runtime, {
       unknownJobs: 'return',
@@ -151,7 +153,6 @@ export class Worker {
   }
 
   async #stop(): Promise<void> {
-    const { logger } = this.#runtime
     this.quiet()
     this.#enter('draining')
     const drainMs = this.#options.drainMs ?? DRAIN_MS
@@ -161,11 +162,8 @@ export class Worker {
     )
     for (const { slots } of this.#capsules) slots.abort(reason)
     await Promise.all([this.#drained(drainMs), this.#poller.stop(), this.#reaper.stop()])
-    const handedBack = this.#capsules.flatMap(({ slots }) => slots.abandon())
-    this.#handedBack = handedBack.length
-    if (handedBack.length > 0)
-      logger.warn('the drain time is over; jobs are handed back', { jobs: handedBack.length })
-    // Before the jobs are anybody else's: a cell that still ran one would run it beside its next worker.
+    // Their cells end before the jobs are anybody else's: one that still ran one would run it beside its next worker.
+    this.#abandon((job) => job.isIsolated)
     await this.#options.isolation?.close()
     await this.#sayGoodbye()
     this.#enter('stopped')
@@ -180,28 +178,61 @@ export class Worker {
 
   /** The last results, the last counts, and what was not finished back to its queues. */
   async #sayGoodbye(): Promise<void> {
+    await this.#settled()
+    const answers = await this.#tells(() => this.#lastBeat())
+    // Jobs in this thread run on to the last moment: one that ends now must not begin again elsewhere.
+    if (answers) await this.#settled()
+    if (answers && !this.#tally.isEmpty) await this.#tells(() => this.#lastBeat())
+    this.#handBack()
+    if (answers) await this.#tells(() => this.#store.leave(this.info.identity, this.#now()))
+  }
+
+  async #lastBeat(): Promise<void> {
+    await this.#heartbeat.stop()
+    // Too late: a beat after the goodbye would register the worker again.
+    if (!this.#hasLeft) await this.#heartbeat.beat()
+  }
+
+  async #tells(tell: () => Promise<unknown>): Promise<boolean> {
+    try {
+      // A beat compares records, and goes on doing so for as long as the capsules are open.
+      await this.#within(GOODBYE_MS, undefined, tell())
+      return true
+    } catch (error) {
+      const words = 'could not say goodbye to the store; the next worker recovers what was left'
+      this.#runtime.logger.error(words, { error })
+      return false
+    }
+  }
+
+  async #settled(): Promise<void> {
     const over = new AbortController()
     const settled = Promise.all(this.#capsules.map((capsule) => capsule.settled(over.signal)))
     await this.#within(GOODBYE_MS, undefined, settled)
     over.abort()
+  }
+
+  /** From here on no result is taken. */
+  #handBack(): void {
+    this.#hasLeft = true
     for (const capsule of this.#capsules) capsule.close()
-    await this.#heartbeat.stop()
-    try {
-      await this.#heartbeat.beat()
-      await this.#store.leave(this.info.identity, this.#now())
-    } catch (error) {
-      this.#runtime.logger.error(
-        'could not say goodbye to the store; the next worker recovers what was left',
-        { error },
-      )
-    }
+    this.#abandon()
+    if (this.#handedBack > 0)
+      this.#runtime.logger.warn('the drain time is over; jobs are handed back', { jobs: this.#handedBack })
+  }
+
+  #abandon(which?: (job: RunningJob) => boolean): void {
+    for (const { slots } of this.#capsules) this.#handedBack += slots.abandon(which)
   }
 
   async #within(ms: number, signal: AbortSignal | undefined, work: Promise<unknown>): Promise<void> {
     const done = new AbortController()
     const time = signal === undefined ? done.signal : AbortSignal.any([done.signal, signal])
-    await Promise.race([work, this.#runtime.clock.sleep(ms, time)])
-    done.abort()
+    try {
+      await Promise.race([work, this.#runtime.clock.sleep(ms, time)])
+    } finally {
+      done.abort()
+    }
   }
 
   #enter(state: WorkerState): void {

@@ -85,6 +85,17 @@ describe('Reaper: a neighbour on this host', () => {
     await reaper.stop()
   })
 
+  test('that is there but names another boot keeps its jobs as long as its lease, as on another host', async () => {
+    const { stage, reaper } = await reaping({ stateOf: () => 'alive' })
+    await takes(stage, { ...NEIGHBOUR, bootId: 'boot-0' }, [raw('1')])
+    reaper.start()
+    await stage.clock.advance(LEASE_MS - 1)
+    assert.deepEqual(await registered(stage), [NEIGHBOUR.identity])
+    await stage.clock.advance(LEASE_MS)
+    assert.deepEqual(await registered(stage), [])
+    await reaper.stop()
+  })
+
   test('of an earlier boot is recovered when three beats went by in silence: its host was started again', async () => {
     const { stage, reaper } = await reaping()
     await takes(stage, { ...NEIGHBOUR, bootId: 'boot-0' }, [raw('1')])

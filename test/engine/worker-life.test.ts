@@ -272,6 +272,18 @@ describe('Worker.stop', () => {
     assert.deepEqual(stage.messages('warn'), ['the drain time is over; jobs are handed back'])
   })
 
+  test('what ends while it says goodbye is brought home and counted, not handed back', async () => {
+    const { stage, worker, end } = await busy({ drainMs: 1_000 })
+    stage.faults = (method) => {
+      if (method === 'heartbeat' && worker.state === 'draining') end('1')
+      return 'pass'
+    }
+    await stage.clock.run(worker.stop())
+    assert.deepEqual(await queuedIn(stage), ['2', '3', '4'])
+    assert.equal((await stats(stage)).processed, 1)
+    assert.equal(worker.handedBack, 1)
+  })
+
   test('a job that breaks off with the reason goes back uncounted and without a failure', async () => {
     const stage = new Stage()
     await stage.push('a', raw('1'))
