@@ -11,6 +11,8 @@ export interface Bench {
   readonly servers: Servers
   readonly subjects: readonly Subject[]
   readonly samples: Samples
+  /** What went wrong with peers, for the report. */
+  readonly remarks: string[]
   /** Tells the person who waits. */
   readonly say: (text: string) => void
 }
@@ -42,6 +44,11 @@ export interface Drain {
   readonly concurrency: number
   readonly jobs: number
   readonly waitMs?: number
+}
+
+/** Puts so many jobs into the queue, in bulk. */
+export function fill(producer: Child, { jobs, padding }: { jobs: number; padding: number }) {
+  return producer.ask({ ask: 'enqueueMany', jobs, from: 0, padding, inFlight: 1 })
 }
 
 /** Runs jobs that wait in the queue already, all of them, and makes sure that each ran exactly once. */

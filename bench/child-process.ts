@@ -4,7 +4,10 @@ import { createInterface } from 'node:readline'
 import type { Answers, Request } from './protocol.ts'
 
 /** Longer than any one request takes on a busy machine; past it the system counts as stuck. */
-const ANSWER_WITHIN_MS = 240_000
+const ANSWER_WITHIN_MS = 120_000
+
+/** A system that repeats one error without pause would fill the disk with its log: 68 GB in a few minutes were seen. */
+export const WITH_LIMITED_FILES = ['prlimit', `--fsize=${256 * 1024 * 1024}`]
 
 /** A system in a process of its own, as bench/child.ts and bench/peers/sidekiq.rb serve it. */
 export class Child {
@@ -15,11 +18,13 @@ export class Child {
 
   private constructor(name: string, argv: readonly string[]) {
     this.name = name
-    const [program, ...words] = argv
+    const [program, ...words] = [...WITH_LIMITED_FILES, ...argv]
     this.#process = spawn(program!, words, { stdio: ['pipe', 'pipe', 'pipe'] })
     this.#process.stderr!.on('data', (chunk) => {
       this.#said = (this.#said + chunk).slice(-4_000)
     })
+    // Who asks a process that has ended hears of it from the missing answer.
+    this.#process.stdin!.on('error', () => undefined)
     this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]()
   }
 

@@ -23,25 +23,26 @@ async function timed(body: () => Promise<unknown>): Promise<Answers['enqueue']> 
 
 function enqueue(
   system: OpenSystem,
-  { jobs, padding, inFlight }: EnqueueRequest,
+  { jobs, from, padding, inFlight }: EnqueueRequest,
 ): Promise<Answers['enqueue']> {
   const text = 'x'.repeat(padding)
-  let next = 0
+  let next = from
   const lane = async () => {
-    while (next < jobs) await system.enqueue(jobAt(next++, text), QUEUE)
+    while (next < from + jobs) await system.enqueue(jobAt(next++, text), QUEUE)
   }
   return timed(() => Promise.all(Array.from({ length: inFlight }, lane)))
 }
 
-function enqueueMany(system: OpenSystem, { jobs, padding }: EnqueueRequest): Promise<Answers['enqueue']> {
+function enqueueMany(
+  system: OpenSystem,
+  { jobs, from, padding }: EnqueueRequest,
+): Promise<Answers['enqueue']> {
   const text = 'x'.repeat(padding)
   return timed(async () => {
-    for (let from = 0; from < jobs; from += BULK) {
-      const length = Math.min(BULK, jobs - from)
-      await system.enqueueMany(
-        Array.from({ length }, (_, i) => jobAt(from + i, text)),
-        QUEUE,
-      )
+    for (let sent = 0; sent < jobs; sent += BULK) {
+      const length = Math.min(BULK, jobs - sent)
+      const lot = Array.from({ length }, (_, i) => jobAt(from + sent + i, text))
+      await system.enqueueMany(lot, QUEUE)
     }
   })
 }

@@ -2,6 +2,8 @@ import type { LedgerReport } from './ledger.ts'
 
 export interface EnqueueRequest {
   readonly jobs: number
+  /** Id of the first; the others follow. */
+  readonly from: number
   /** Bytes of padding in each job's arguments. */
   readonly padding: number
   /** Calls under way at a time; bulk calls are made one by one. */

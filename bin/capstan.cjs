@@ -16,7 +16,7 @@ const ENTRIES = [path.join(ROOT, 'src/cli/capstan.ts'), path.join(ROOT, 'dist/cl
 const TOO_OLD = `capstan: this is Node ${process.version} (${process.execPath}), but Capstan needs Node ${MINIMUM} or newer.
 
 Ways to get one:
-  in the project:         npm install --save-dev node@24, then run it as: npx capstan
+  in the project:         npm install node@24, then run it as: npx capstan
   for your user:          nvm install 24, fnm install 24 or mise use --global node@24
   for the whole machine:  the nodejs package (24) of your distribution or of nodejs.org
 `

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -24,6 +25,12 @@ export async function runCell(system: System, fault: Fault, options: CellOptions
   const undo = fault.prepare?.(directory)
   const site = await system.open(directory)
   const scene = new Scene({ site, directory, random: seededRandom(options.seed), isQuick: options.isQuick })
+  // However this process ends, nothing stays mounted or lying about; those that are killed still write for a while.
+  const abandon = () => {
+    undo?.()
+    spawnSync('sh', ['-c', 'sleep 0.2; rm -rf "$0"', directory])
+  }
+  process.once('exit', abandon)
   try {
     const findings = await fault.run(scene)
     await scene.quiet(fault.patienceMs ?? PATIENCE_MS)
@@ -39,6 +46,7 @@ export async function runCell(system: System, fault: Fault, options: CellOptions
   } finally {
     await scene.close()
     await site.close()
+    process.removeListener('exit', abandon)
     undo?.()
     await rm(directory, { recursive: true })
   }

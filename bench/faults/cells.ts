@@ -1,3 +1,4 @@
+import type { Machine } from '../machine.ts'
 import { runCell } from './cell.ts'
 import type { Fault } from './fault.ts'
 import { merged, type Outcome } from './outcome.ts'
@@ -20,32 +21,51 @@ export interface Cell {
   readonly fault: Fault
   /** null when it was not run. */
   readonly outcome: Outcome | null
-  /** Why it was not run. */
+  /** Why it was not run, or not to its end. */
   readonly skipped: string | null
   readonly seconds: number
 }
 
 export interface Report {
+  readonly machine: Machine
   readonly cells: readonly Cell[]
   readonly plan: Plan
   readonly seconds: number
 }
 
-/** Runs all cells one after the other, so that none takes the processor from another. */
+type Pairing = Pick<Cell, 'system' | 'fault' | 'skipped'>
+
+/**
+ * Runs cells one after the other, so that none takes the processor from another, and then those that mostly wait, for
+ * a minute or two, side by side.
+ */
 export async function* runCells(plan: Plan): AsyncGenerator<Cell> {
-  for (const fault of plan.faults) {
-    for (const system of plan.systems) {
-      const skipped = system.missing ?? fault.inapplicable(system) ?? tooSlow(fault, system, plan)
-      const begunAt = performance.now()
-      const outcome = skipped === null ? await runAll(system, fault, plan) : null
-      yield { system, fault, outcome, skipped, seconds: (performance.now() - begunAt) / 1_000 }
-    }
-  }
+  const pairings = plan.faults.flatMap((fault) =>
+    plan.systems.map((system) => ({ system, fault, skipped: system.missing ?? fault.inapplicable(system) })),
+  )
+  for (const pairing of pairings.filter((pairing) => !mostlyWaits(pairing))) yield await run(pairing, plan)
+  const running = pairings.filter(mostlyWaits).map((pairing) => run(pairing, plan))
+  for (const cell of await Promise.all(running)) yield cell
 }
 
-function tooSlow(fault: Fault, system: System, { isQuick }: Plan): string | null {
-  const isTooSlow = fault.isSlow || (fault.interrupts && system.isSlowToRecover)
-  return isQuick && isTooSlow ? 'left out of a quick run' : null
+function mostlyWaits({ fault, system, skipped }: Pairing): boolean {
+  const isInterrupted = fault.interrupts === true && system.isSlowToRecover
+  return skipped === null && (fault.isSlow === true || isInterrupted)
+}
+
+async function run({ system, fault, skipped }: Pairing, plan: Plan): Promise<Cell> {
+  const begunAt = performance.now()
+  const ended = (result: Pick<Cell, 'outcome' | 'skipped'>): Cell => ({
+    ...{ system, fault, ...result, seconds: (performance.now() - begunAt) / 1_000 },
+  })
+  if (skipped !== null) return ended({ outcome: null, skipped })
+  try {
+    return ended({ outcome: await runAll(system, fault, plan), skipped })
+  } catch (error) {
+    // What a peer cannot go through costs only its own cell.
+    if (system.isOurs) throw error
+    return ended({ outcome: null, skipped: `not to its end: ${(error as Error).message.split('\n')[0]}` })
+  }
 }
 
 async function runAll(system: System, fault: Fault, { runs, seed, isQuick, keepIn }: Plan): Promise<Outcome> {

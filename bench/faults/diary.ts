@@ -1,8 +1,8 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 
-/** What a job wrote about itself: that it began or ended, in which process, and when. */
+/** What a job wrote about itself: that it began or ended, in which process, and when. `gone`: the process ended. */
 export interface DiaryLine {
-  readonly word: 'begin' | 'end'
+  readonly word: 'begin' | 'end' | 'gone'
   readonly id: string
   readonly pid: number
   /** Milliseconds since 1970. */
@@ -39,7 +39,7 @@ export class Diary {
 
 export function parsedLine(text: string): DiaryLine {
   const [word, id = '', pid, at] = text.split(' ')
-  return { word: word === 'end' ? 'end' : 'begin', id, pid: Number(pid), at: Number(at) }
+  return { word: word as DiaryLine['word'], id, pid: Number(pid), at: Number(at) }
 }
 
 /** Ids of the jobs whose enqueue was answered well, and of those that were refused or got no answer. */

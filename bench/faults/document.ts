@@ -1,6 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
 import type { Report } from './cells.ts'
 import { byFault, remarks, rowOf, tableHead, verdict } from './report.ts'
 import { CALLS_IN_FLIGHT, CONCURRENCY } from './system.ts'
@@ -8,7 +6,7 @@ import { CALLS_IN_FLIGHT, CONCURRENCY } from './system.ts'
 /** docs/internals/faults.md: the report with all that is needed to get it again. */
 export function documentOf(report: Report): string {
   const sections = byFault(report).flatMap(({ title, cells }) => {
-    const rows = cells.flatMap(rowOf)
+    const rows = cells.flatMap((cell) => rowOf(cell, report.plan.runs))
     const notes = remarks(cells).map((remark) => `- ${remark}`)
     return [
       `## ${title}`,
@@ -22,7 +20,7 @@ export function documentOf(report: Report): string {
 }
 
 function introduction(report: Report): string[] {
-  const { plan } = report
+  const { plan, machine } = report
   const command = `bin/faults${plan.isQuick ? ' --quick' : ''} --runs ${plan.runs} --seed ${plan.seed} --write`
   return [
     `<!-- Written by \`${command}\`; do not edit. -->`,
@@ -33,14 +31,17 @@ function introduction(report: Report): string[] {
     `processes: a client with ${CALLS_IN_FLIGHT} calls in flight, one job each, and a worker with ${CONCURRENCY} slots. Every job`,
     'writes a line when it begins and one when it ends, with its process and the time; the tables count those lines',
     'against what enqueue calls were answered. Jobs have no retries, so that whoever takes an interruption for a',
-    'failure shows it. Everything else is as it comes: the defaults of each system.',
+    'failure shows it. Everything else is as it comes: the defaults of each system. Cells run one after the other, but',
+    'those that mostly wait (a minute of standing still, and what waits for BullMQ to find its stalled jobs) side by side.',
     '',
+    '- *runs*: how often the cell was run; its counts are those of all runs together.',
     '- *accepted*: enqueue calls that were answered well. *left*: still in the store at the end of the wait. *lost*: none of the rest.',
-    '- *overlapping*: began while running already, in another process that was alive or in the same one. *doubled*: ended more than once.',
+    '- *overlapping*: began while running already, in another process that was alive or in the same one; *for* how long at most. *doubled*: ended more than once.',
     '- *marked failed*: good jobs in the failed or dead set. *waited*: from the end of a process to the next beginning of the jobs it ran.',
     '- *after return*: from the moment the store accepts connections again to the next beginning of a job, the longest.',
     '',
-    `Machine: ${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${systemName()}, Linux ${release()};`,
+    `Made on ${machine.date} on ${machine.hardware}, ${machine.system}; load average of the last minute and the last five,`,
+    `at the start: ${machine.load}.`,
     `Node ${process.version}, SQLite ${process.versions.sqlite}, ${redisVersion()} (append-only file, \`appendfsync always\`).`,
     '',
     '```',
@@ -49,11 +50,6 @@ function introduction(report: Report): string[] {
     '```',
     '',
   ]
-}
-
-function systemName(): string {
-  const { 1: name } = readFileSync('/etc/os-release', 'utf8').match(/^PRETTY_NAME="(.*)"/m) ?? []
-  return name ?? 'an unknown system'
 }
 
 function redisVersion(): string {

@@ -16,7 +16,7 @@ export interface Fault {
   readonly name: string
   /** What is done, for the head of its table. */
   readonly title: (isQuick: boolean) => string
-  /** Left out of a quick run: it takes a minute or more by its nature. */
+  /** It takes a minute or more by its nature. */
   readonly isSlow?: boolean
   /** It interrupts jobs, or may leave them stuck. */
   readonly interrupts?: boolean

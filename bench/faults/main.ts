@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { machine } from '../machine.ts'
 import { type Cell, runCells } from './cells.ts'
 import { documentOf } from './document.ts'
 import { FAULTS } from './faults/all.ts'
@@ -56,16 +57,19 @@ const plan = {
   isQuick: flags.quick,
   keepIn: flags.keep,
 }
+// Every server and every cell ends with this process, and many are up at a time.
+process.setMaxListeners(0)
 process.once('SIGINT', () => process.exit(130))
 process.once('SIGTERM', () => process.exit(143))
 
 const begunAt = performance.now()
+const before = machine()
 const cells: Cell[] = []
 for await (const cell of runCells(plan)) {
   cells.push(cell)
   console.error(progressOf(cell))
 }
-const report = { cells, plan, seconds: (performance.now() - begunAt) / 1_000 }
+const report = { machine: before, cells, plan, seconds: (performance.now() - begunAt) / 1_000 }
 
 if (flags.json) {
   const plain = cells.map(({ system, fault, ...rest }) => ({
@@ -75,7 +79,11 @@ if (flags.json) {
     ...rest,
   }))
   console.log(
-    JSON.stringify({ runs, seed, quick: flags.quick, seconds: report.seconds, cells: plain }, null, 2),
+    JSON.stringify(
+      { ...before, runs, seed, quick: flags.quick, seconds: report.seconds, cells: plain },
+      null,
+      2,
+    ),
   )
 } else console.log(reportOf(report))
 if (flags.write) {

@@ -14,6 +14,8 @@ export interface Outcome {
   readonly lost: number
   /** Began while running already: in another process that was alive, or in the same one. */
   readonly overlapping: number
+  /** From the job's beginning elsewhere to the end of the process that had it before. */
+  readonly longestOverlapMs: number | null
   /** Ended more than once, for whatever reason. */
   readonly doubled: number
   /** Of them, those that can only have been stored twice. */
@@ -34,7 +36,7 @@ const isInnocent = (id: string): boolean => id.startsWith('job')
 /** Counts a cell after everything in it has ended. */
 export async function outcomeOf(scene: Scene, findings: Findings, isOurs: boolean): Promise<Outcome> {
   scene.diary.readOn()
-  const { ended, overlapping, interruptedMs } = runsOf(scene.diary.lines, scene.processes.deaths)
+  const { ended, overlapping, overlapMs, interruptedMs } = runsOf(scene.diary.lines, scene.processes.deaths)
   const accepted = readLedger(scene.ledger).accepted.filter(isInnocent)
   const markedFailed = new Set((await scene.site.failed()).filter(isInnocent))
   const missing = accepted.filter((id) => !ended.has(id) && !markedFailed.has(id)).length
@@ -53,7 +55,8 @@ export async function outcomeOf(scene: Scene, findings: Findings, isOurs: boolea
   }
   return {
     ...counts,
-    longestWaitMs: interruptedMs.length === 0 ? null : Math.max(...interruptedMs),
+    longestOverlapMs: longest(overlapMs),
+    longestWaitMs: longest(interruptedMs),
     medianWaitMs: median(interruptedMs),
     longestReturnMs: longestReturn(scene),
     notes: findings.note === undefined ? [] : [findings.note],
@@ -66,8 +69,11 @@ function longestReturn({ returns, diary }: Scene): number | null {
     const next = diary.lines.find(({ word, at }) => word === 'begin' && at >= returnedAt)
     return next === undefined ? [] : [next.at - returnedAt]
   })
-  return waits.length === 0 ? null : Math.max(...waits)
+  return longest(waits)
 }
+
+const longest = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : Math.max(...values)
 
 type Counts = Pick<Outcome, 'left' | 'lost' | 'overlapping' | 'doubledByEnqueue' | 'markedFailed'>
 
@@ -87,7 +93,6 @@ export function merged(outcomes: readonly Outcome[]): Outcome {
   const all = (key: keyof Outcome) => outcomes.map((outcome) => outcome[key])
   const sum = (key: keyof Outcome) => (all(key) as number[]).reduce((total, count) => total + count, 0)
   const numbers = (key: keyof Outcome) => all(key).filter((value) => typeof value === 'number')
-  const longest = (key: keyof Outcome) => (numbers(key).length === 0 ? null : Math.max(...numbers(key)))
   return {
     accepted: sum('accepted'),
     done: sum('done'),
@@ -98,9 +103,10 @@ export function merged(outcomes: readonly Outcome[]): Outcome {
     doubledByEnqueue: sum('doubledByEnqueue'),
     markedFailed: sum('markedFailed'),
     interrupted: sum('interrupted'),
-    longestWaitMs: longest('longestWaitMs'),
+    longestOverlapMs: longest(numbers('longestOverlapMs')),
+    longestWaitMs: longest(numbers('longestWaitMs')),
     medianWaitMs: median(numbers('medianWaitMs')),
-    longestReturnMs: longest('longestReturnMs'),
+    longestReturnMs: longest(numbers('longestReturnMs')),
     notes: outcomes.flatMap(({ notes }) => notes),
     broken: outcomes.flatMap(({ broken }) => broken),
   }

@@ -3,11 +3,13 @@ import type { Outcome } from './outcome.ts'
 
 const HEAD = [
   'system',
+  'runs',
   'accepted',
   'done',
   'left',
   'lost',
   'overlapping',
+  'for',
   'doubled',
   'marked failed',
   'interrupted',
@@ -19,7 +21,7 @@ const HEAD = [
 /** For the terminal: a table for each fault, then what was broken. */
 export function reportOf(report: Report): string {
   const sections = byFault(report).map(({ title, cells }) => {
-    const rows = [HEAD, ...cells.flatMap(rowOf)]
+    const rows = [HEAD, ...cells.flatMap((cell) => rowOf(cell, report.plan.runs))]
     return [title, ...aligned(rows), ...remarks(cells).map((remark) => `  ${remark}`)].join('\n')
   })
   return [...sections, verdict(report)].join('\n\n')
@@ -42,7 +44,9 @@ export interface Section {
 export function byFault({ cells, plan }: Report): Section[] {
   return plan.faults.map((fault) => ({
     title: `${fault.name}: ${fault.title(plan.isQuick)}`,
-    cells: cells.filter((cell) => cell.fault === fault),
+    cells: plan.systems.flatMap((system) =>
+      cells.filter((cell) => cell.fault === fault && cell.system === system),
+    ),
   }))
 }
 
@@ -57,8 +61,8 @@ export function verdict({ cells, plan, seconds }: Report): string {
 }
 
 /** A table row, or none for a cell that was not run. */
-export function rowOf({ system, outcome }: Cell): string[][] {
-  return outcome === null ? [] : [[`${system.name} ${system.version}`, ...figures(outcome)]]
+export function rowOf({ system, outcome }: Cell, runs: number): string[][] {
+  return outcome === null ? [] : [[`${system.name} ${system.version}`, String(runs), ...figures(outcome)]]
 }
 
 export const tableHead: readonly string[] = HEAD
@@ -66,7 +70,9 @@ export const tableHead: readonly string[] = HEAD
 function figures(outcome: Outcome): string[] {
   const { accepted, done, left, lost, overlapping, doubled, markedFailed, interrupted } = outcome
   return [
-    ...[accepted, done, left, lost, overlapping, doubled, markedFailed, interrupted].map(String),
+    ...[accepted, done, left, lost, overlapping].map(String),
+    duration(outcome.longestOverlapMs),
+    ...[doubled, markedFailed, interrupted].map(String),
     ...[outcome.medianWaitMs, outcome.longestWaitMs, outcome.longestReturnMs].map(duration),
   ]
 }

@@ -6,6 +6,8 @@ export interface Runs {
   readonly ended: ReadonlyMap<string, number>
   /** Jobs that began while they still ran: in another process that was alive, or in the same one. */
   readonly overlapping: ReadonlySet<string>
+  /** For how long it was so: from the job's beginning elsewhere to the end of the process that had it before. */
+  readonly overlapMs: readonly number[]
   /** For each interrupted run: from the end of its process to the job's next beginning. */
   readonly interruptedMs: readonly number[]
 }
@@ -19,24 +21,25 @@ export interface Runs {
 export function runsOf(lines: readonly DiaryLine[], deaths: ReadonlyMap<number, number>): Runs {
   const ended = new Map<string, number>()
   const overlapping = new Set<string>()
-  const interruptedMs: number[] = []
+  const waits: number[] = []
   const stories = new Map<string, Story>()
-  for (const line of lines) {
+  const ends = new Map(deaths)
+  for (const { word, pid, at } of lines) if (word === 'gone') ends.set(pid, at)
+  for (const line of lines.filter(({ word }) => word !== 'gone')) {
     const story = stories.get(line.id) ?? { open: new Set(), overtaken: new Set() }
     stories.set(line.id, story)
-    if (line.word === 'begin') {
-      const waitedMs = begin(story, line, deaths)
-      if (waitedMs !== null) interruptedMs.push(waitedMs)
-    } else {
+    if (line.word === 'begin') waits.push(...begin(story, line, ends))
+    else {
       ended.set(line.id, (ended.get(line.id) ?? 0) + 1)
       if (story.overtaken.has(line.pid)) overlapping.add(line.id)
       story.open.delete(line.pid)
     }
   }
-  for (const [id, story] of stories) {
-    if (story.overlaps) overlapping.add(id)
+  for (const [id, { overlaps }] of stories) if (overlaps) overlapping.add(id)
+  return {
+    ...{ ended, overlapping, interruptedMs: waits.filter((ms) => ms >= 0) },
+    overlapMs: waits.filter((ms) => ms < 0).map((ms) => -ms),
   }
-  return { ended, overlapping, interruptedMs }
 }
 
 interface Story {
@@ -47,18 +50,17 @@ interface Story {
   overlaps?: boolean
 }
 
-/** Returns how long the job had waited if this begin makes up for an interrupted one. */
-function begin(story: Story, { pid, at }: DiaryLine, deaths: ReadonlyMap<number, number>): number | null {
-  let waitedMs: number | null = null
-  for (const other of story.open) {
-    const diedAt = deaths.get(other)
-    story.overtaken.add(other)
-    if (diedAt !== undefined && diedAt <= at) waitedMs = at - diedAt
-    else if (diedAt !== undefined) story.overlaps = true
-  }
+/** How long the job had waited since the end of each process that had it; negative for one that ended only later. */
+function begin(story: Story, { pid, at }: DiaryLine, ends: ReadonlyMap<number, number>): number[] {
+  const waits = [...story.open].flatMap((other) => {
+    const endedAt = ends.get(other)
+    return endedAt === undefined ? [] : [at - endedAt]
+  })
+  if (waits.some((ms) => ms < 0)) story.overlaps = true
+  for (const other of story.open) story.overtaken.add(other)
   story.open.clear()
   story.open.add(pid)
-  return waitedMs
+  return waits
 }
 
 export function median(values: readonly number[]): number | null {

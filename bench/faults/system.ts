@@ -57,7 +57,7 @@ export interface System {
   /** Whether what it breaks is a broken promise of this project. */
   readonly isOurs: boolean
   readonly keepsJobsIn: 'redis' | 'file'
-  /** Whether it leaves an interrupted job for half a minute or more; such cells are left out of a quick run. */
+  /** Whether it leaves an interrupted job for half a minute or more. */
   readonly isSlowToRecover: boolean
   /** Whether one thread runs all jobs of a worker. */
   readonly hasEventLoop: boolean

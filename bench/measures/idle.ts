@@ -1,38 +1,64 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Bench, demandOnce, type Pair } from '../bench.ts'
-import { quantile } from '../statistics.ts'
+import type { Bench } from '../bench.ts'
+import { Child } from '../child-process.ts'
+import { cpuUsOf } from '../machine.ts'
+import type { Subject } from '../subjects.ts'
 import { QUEUE } from '../system.ts'
 
-/** Long enough for a worker to be idle again. */
-const PAUSE_MS = 20
 /** After its start a worker is busy with itself. */
-const SETTLE_MS = 1_000
+const SETTLE_MS = 2_000
+/** Two of the heartbeats that workers send. */
+const IDLE_MS = 10_000
 const CONCURRENCY = 10
 
-/** How soon an idle worker begins a job, and what it asks of the server while there is none. Capstan watches three queues. */
-export async function measureIdle({ plan, samples }: Bench, pair: Pair): Promise<void> {
-  const { subject, producer, worker } = pair
-  const jobs = plan.pickUps
-  const queues = subject.kind === 'capstan' ? ['first', 'second', QUEUE] : [QUEUE]
-  const request = { concurrency: CONCURRENCY, queues, ids: jobs, wanted: jobs, waitMs: 0, times: true }
-  const add = (measure: string, unit: string, value: number) =>
-    samples.add({ measure, unit, subject: subject.name, value })
-
-  await worker.ask({ ask: 'work', ...request })
-  if (subject.kind !== 'limit') {
+/** What a worker without work costs: all at the same time, since each has a server of its own. */
+export async function measureIdle(bench: Bench): Promise<void> {
+  const subjects = bench.subjects.filter(({ kind, isVariant }) => kind !== 'limit' && !isVariant)
+  const idlers: Idler[] = []
+  try {
+    for (const subject of subjects) idlers.push(await startIdler(bench, subject))
     await sleep(SETTLE_MS)
-    const before = await subject.server?.read()
-    await sleep(plan.idleMs)
-    const after = await subject.server?.read()
-    // One command is the reading itself.
-    if (before && after)
-      add('idle worker', 'commands/s', ((after.commands - before.commands - 1) / plan.idleMs) * 1000)
+    const before = await Promise.all(idlers.map(reading))
+    await sleep(IDLE_MS)
+    const after = await Promise.all(idlers.map(reading))
+    for (const [i, { subject }] of idlers.entries()) {
+      const add = (measure: string, unit: string, value: number) =>
+        bench.samples.add({ measure: `idle worker, ${measure}`, unit, subject: subject.name, value })
+      const perSecond = (what: 'commands' | 'serverUs' | 'workerUs') =>
+        (after[i]![what] - before[i]![what]) / (IDLE_MS / 1_000)
+      add('CPU of the worker', 'µs/s', perSecond('workerUs'))
+      if (subject.server === null) continue
+      add('CPU of the server', 'µs/s', perSecond('serverUs'))
+      add('commands', 'per second', perSecond('commands'))
+    }
+  } finally {
+    await Promise.all(idlers.map(endIdler))
   }
-  const { sentMs } = await producer.ask({ ask: 'drip', jobs, pauseMs: PAUSE_MS })
-  await worker.ask({ ask: 'reached' })
-  const report = await worker.ask({ ask: 'stop' })
-  demandOnce(subject.name, report.runs)
-  const waits = report.begunMs.map((begun, id) => begun - sentMs[id]!).sort((a, b) => a - b)
-  add('pick-up, p50', 'ms', quantile(waits, 0.5))
-  add('pick-up, p99', 'ms', quantile(waits, 0.99))
+}
+
+interface Idler {
+  readonly subject: Subject
+  readonly worker: Child
+}
+
+async function startIdler({ servers }: Bench, { name, apart }: Subject): Promise<Idler> {
+  const directory = join(servers.directory, `idle ${name}`)
+  await mkdir(directory)
+  const subject = await apart(directory)
+  const [worker] = await Child.start(`${name}, idle`, subject.argv)
+  const request = { concurrency: CONCURRENCY, queues: [QUEUE], ids: 1, wanted: 1, waitMs: 0, times: false }
+  await worker.ask({ ask: 'work', ...request })
+  return { subject, worker }
+}
+
+async function endIdler({ subject, worker }: Idler): Promise<void> {
+  await worker.end()
+  await subject.server?.stop()
+}
+
+async function reading({ subject, worker }: Idler) {
+  const { commands = 0, cpuUs = 0 } = (await subject.server?.read()) ?? {}
+  return { workerUs: cpuUsOf(worker.pid), commands, serverUs: cpuUs }
 }

@@ -1,4 +1,4 @@
-import { type Bench, drain, LARGE, type Pair, SMALL } from '../bench.ts'
+import { type Bench, drain, fill, LARGE, type Pair, SMALL } from '../bench.ts'
 import type { LedgerReport } from '../ledger.ts'
 import type { ServerReading } from '../servers/server.ts'
 
@@ -9,31 +9,48 @@ interface Setting {
   readonly waitMs: number
 }
 
+const noop = (concurrency: number): Setting => ({
+  ...{ name: `C=${concurrency}`, concurrency, padding: SMALL, waitMs: 0 },
+})
+/** Its jobs are those by which enqueuing in bulk is measured. */
+const BULK = noop(10)
+
 export const SETTINGS: readonly Setting[] = [
-  ...[1, 10, 100, 1000].map((concurrency) => ({
-    ...{ name: `C=${concurrency}`, concurrency, padding: SMALL, waitMs: 0 },
-  })),
+  ...[noop(1), BULK, noop(100), noop(1_000)],
   { name: 'C=100, 4 KB', concurrency: 100, padding: LARGE, waitMs: 0 },
-  { name: 'C=100, 5 ms wait', concurrency: 100, padding: SMALL, waitMs: 5 },
+  { name: 'C=50, 5 ms wait', concurrency: 50, padding: SMALL, waitMs: 5 },
+  { name: 'C=50, 50 ms wait', concurrency: 50, padding: SMALL, waitMs: 50 },
 ]
 
-/** Large payloads and waits make jobs slower: fewer of them for the same time. */
-const FEWER = 4
+/** Jobs with large payloads are slower: fewer of them for the same time. */
+const FEWER_LARGE = 4
+/** The clock starts with the first job and so leaves out the first fetch: this makes it one of many. */
+const LEAST_BATCHES = 10
 
 /** Jobs a second that one worker process runs, and what each costs it and the server. */
 export async function measureProcessing(bench: Bench, pair: Pair, setting: Setting): Promise<void> {
   const { subject, producer, worker } = pair
   const { concurrency, padding, waitMs } = setting
   if (concurrency > subject.mostConcurrency) return
-  const full = subject.jobs(concurrency) * bench.plan.share
-  const jobs = Math.round(padding === LARGE || waitMs > 0 ? full / FEWER : full)
-  await producer.ask({ ask: 'enqueueMany', jobs, padding, inFlight: 1 })
+  const jobs = jobsOf(setting, pair, bench)
+  const { wallMs } = await fill(producer, { jobs, padding })
+  if (setting === BULK) {
+    const value = (jobs / wallMs) * 1000
+    bench.samples.add({ measure: 'enqueue, bulk of 1,000', unit: 'jobs/s', subject: subject.name, value })
+  }
   const before = await subject.server?.read()
   const report = await drain(worker, { concurrency, jobs, waitMs })
   const after = await subject.server?.read()
   await subject.server?.clear()
   recordWorker(bench, pair, { setting, report, jobs })
   if (before && after) recordServer(bench, pair, { setting, jobs, before, after })
+}
+
+function jobsOf({ concurrency, padding, waitMs }: Setting, { subject }: Pair, { plan }: Bench): number {
+  const noops = subject.jobs(concurrency)
+  if (waitMs > 0) return Math.round(Math.min(noops, (concurrency * 1_000) / waitMs) * plan.share)
+  const jobs = Math.round((padding === LARGE ? noops / FEWER_LARGE : noops) * plan.share)
+  return Math.max(jobs, LEAST_BATCHES * subject.batch(concurrency))
 }
 
 interface WorkerRun {

@@ -88,9 +88,11 @@ def timed
   { wallMs: machine_ms - since, cpuUs: cpu_us - cpu }
 end
 
+def ids_of(request) = request["from"]...(request["from"] + request["jobs"])
+
 def enqueue(request)
   padding = "x" * request["padding"]
-  ids = (0...request["jobs"]).to_a.reverse
+  ids = ids_of(request).to_a.reverse
   lock = Mutex.new
   lane = proc do
     while (id = lock.synchronize { ids.pop })
@@ -103,7 +105,7 @@ end
 def enqueue_many(request)
   padding = "x" * request["padding"]
   timed do
-    (0...request["jobs"]).each_slice(BULK) do |ids|
+    ids_of(request).each_slice(BULK) do |ids|
       Sidekiq::Client.push_bulk("class" => Noop, "args" => ids.map { |id| [id, padding] })
     end
   end

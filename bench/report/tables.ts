@@ -1,5 +1,5 @@
 import type { Samples } from '../samples.ts'
-import { readable } from '../statistics.ts'
+import { readable, type Spread } from '../statistics.ts'
 
 export const GROUPS: ReadonlyArray<{ readonly title: string; readonly holds: RegExp }> = [
   { title: 'Enqueue, one process', holds: /^enqueue/ },
@@ -7,8 +7,8 @@ export const GROUPS: ReadonlyArray<{ readonly title: string; readonly holds: Reg
   { title: 'CPU of the worker process', holds: /^worker CPU/ },
   { title: 'CPU of the server', holds: /^server CPU/ },
   { title: 'Traffic', holds: /^(commands|round trips|bytes)/ },
-  { title: 'Idle, start-up and memory', holds: /^(pick-up|idle|start-up|memory)/ },
-  { title: 'Growth', holds: /^(backlog|\d+ (queues|processes))/ },
+  { title: 'Pick-up, idle workers, start-up and memory', holds: /^(pick-up|idle worker|start-up|memory)/ },
+  { title: 'Growth', holds: /^(backlog|queues|processes): / },
 ]
 
 /** Every measure of the run as Markdown tables: a row a measure, a column a subject, `median (least–most)`. */
@@ -35,10 +35,13 @@ export function table(
   return [row(head), row(head.map((_, i) => (i === 0 ? '---' : '--:'))), ...lines.map(row)].join('\n')
 }
 
-const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+export const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 
-function cell(samples: Samples, measure: string, subject: string): string {
-  const spread = samples.spread(measure, subject)
+const cell = (samples: Samples, measure: string, subject: string): string =>
+  withRange(samples.spread(measure, subject))
+
+/** `median (least–most)`; a dash for what was not measured. */
+export function withRange(spread: Spread | null): string {
   if (spread === null) return '–'
   const { median, least, most } = spread
   return least === most ? readable(median) : `${readable(median)} (${readable(least)}–${readable(most)})`

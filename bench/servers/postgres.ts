@@ -4,6 +4,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { chown, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { cpuUsOf } from '../machine.ts'
 import type { MeteredServer, ServerReading } from './server.ts'
 
 const run = promisify(execFile)
@@ -11,14 +12,16 @@ const START_TRIES = 100
 const POLL_MS = 50
 const TICK_US = 10_000 // of the times in /proc, everywhere on Linux
 
-/** PostgreSQL's own default: every commit waits for the disk. */
+/** Its own default: every commit waits for the disk. */
 export const POSTGRES_DURABILITY = 'every commit synced'
 
-/** Folder of PostgreSQL's programs; null where it is not installed. Debian keeps them off the PATH. */
-export function postgresPrograms(): string | null {
-  const folders = globSync('/usr/lib/postgresql/*/bin').filter((folder) => existsSync(join(folder, 'initdb')))
-  return folders.sort().at(-1) ?? null
-}
+/** Folders of PostgreSQL's programs, the newest last. Debian keeps them off the PATH. */
+const programFolders = (): string[] =>
+  globSync('/usr/lib/postgresql/*/bin')
+    .filter((folder) => existsSync(join(folder, 'initdb')))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+
+export const hasPostgres = (): boolean => programFolders().length > 0
 
 /** A PostgreSQL of the benchmark's own, on a unix socket, with its defaults but for more shared memory. */
 export class PostgresServer implements MeteredServer {
@@ -34,7 +37,8 @@ export class PostgresServer implements MeteredServer {
     this.#end = params.end
   }
 
-  static async start(programs: string, directory: string): Promise<PostgresServer> {
+  static async start(directory: string): Promise<PostgresServer> {
+    const programs = programFolders().at(-1)!
     const address = join(directory, 'postgres')
     const data = join(address, 'data')
     await mkdir(address)
@@ -48,7 +52,11 @@ export class PostgresServer implements MeteredServer {
       ...user,
       stdio: 'ignore',
     })
+    // However this process ends, the server ends with it, at once.
+    const endWithUs = () => child.kill('SIGQUIT')
+    process.prependOnceListener('exit', endWithUs)
     const end = async () => {
+      process.removeListener('exit', endWithUs)
       const exited = once(child, 'exit')
       child.kill('SIGINT')
       await exited
@@ -59,7 +67,8 @@ export class PostgresServer implements MeteredServer {
   }
 
   async read(): Promise<ServerReading> {
-    const counted = 'select sum(xact_commit + xact_rollback) from pg_stat_database'
+    // The server's own statistics lag by up to ten seconds; numbers of transactions are given out at once.
+    const counted = 'select pg_snapshot_xmax(pg_current_snapshot())'
     return {
       cpuUs: this.#cpuUs(),
       commands: Number(await this.#query(counted)),
@@ -107,26 +116,19 @@ export class PostgresServer implements MeteredServer {
     return stdout.trim()
   }
 
-  /** Of the server, its processes, and those that have ended. */
+  /** Of the server, its processes, and those that have ended: only of these is the time in ticks, and of all at once. */
   #cpuUs(): number {
     const children = readFileSync(`/proc/${this.#pid}/task/${this.#pid}/children`, 'utf8').trim().split(' ')
-    const own = times(this.#pid)
-    const ticks = own.own + own.ended + children.reduce((sum, pid) => sum + times(Number(pid)).own, 0)
-    return ticks * TICK_US
+    return [this.#pid, ...children.map(Number)].map(cpuUsOf).reduce((sum, us) => sum + us, endedUs(this.#pid))
   }
 }
 
-function times(pid: number): { own: number; ended: number } {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number)
-    return { own: fields[11]! + fields[12]!, ended: fields[13]! + fields[14]! }
-  } catch {
-    return { own: 0, ended: 0 }
-  }
+/** CPU time of the children of a process that have ended. */
+function endedUs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The name, in parentheses, may hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[13]) + Number(fields[14])) * TICK_US
 }
 
 async function postgresUser(): Promise<{ uid?: number; gid?: number }> {

@@ -2,7 +2,7 @@
 export interface ServerReading {
   /** User and system time, microseconds. */
   readonly cpuUs: number
-  /** Redis: commands, those in scripts too. PostgreSQL: transactions. */
+  /** Redis: commands, those in scripts too. PostgreSQL: transactions that write. */
   readonly commands: number
   /** Requests as the server reads them from its sockets: a pipeline counts once. */
   readonly roundTrips: number | null

@@ -6,6 +6,9 @@ function write(word: string, id: string): void {
   appendFileSync(process.env.DIARY!, `${word} ${id} ${process.pid} ${Date.now()}\n`)
 }
 
+// Nothing of this process's jobs goes on after this: whoever started it hears of its end some time later.
+process.on('exit', () => write('gone', '-'))
+
 /** What every job does, whichever system runs it: says when it begins and when it has ended. */
 export async function liveThrough(id: string, ms: number, kind: string): Promise<void> {
   write('begin', id)

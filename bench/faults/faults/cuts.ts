@@ -10,6 +10,7 @@ export const cuts: Fault = {
   name: 'cuts',
   title: (isQuick) =>
     `connections of worker and client cut ×${isQuick ? CUTS.quick : CUTS.full} (a third each: cut, answers lost, CLIENT KILL)`,
+  interrupts: true,
   inapplicable: needsServer,
   async run(scene) {
     const server = scene.site.server!

@@ -17,7 +17,7 @@ export const fullDisk: Fault = {
     const disk = join(directory, 'store')
     mkdirSync(disk)
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MIB}m`, 'capstan-faults', disk])
-    return () => execFileSync('umount', [disk])
+    return () => execFileSync('umount', ['--lazy', disk])
   },
   async run(scene) {
     const filler = join(dirname(scene.site.file!), 'filler')

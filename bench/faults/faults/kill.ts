@@ -1,7 +1,7 @@
 import type { Fault } from '../fault.ts'
 import { STEADY_LOAD } from './steady-load.ts'
 
-const KILLS = { full: 20, quick: 5 }
+const KILLS = { full: 20, quick: 3 }
 
 /** The worker dies at once, without a word, in the middle of its jobs. */
 export const kill: Fault = {

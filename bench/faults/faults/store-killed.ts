@@ -7,6 +7,7 @@ const KILLS = { full: 5, quick: 3 }
 export const storeKilled: Fault = {
   name: 'store-killed',
   title: (isQuick) => `store killed with SIGKILL ×${isQuick ? KILLS.quick : KILLS.full} and started again`,
+  interrupts: true,
   inapplicable: needsServer,
   async run(scene) {
     const server = scene.site.server!

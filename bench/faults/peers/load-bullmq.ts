@@ -26,22 +26,17 @@ export interface BullConnection {
   readonly port: number
 }
 
-// A copy that other measurements installed, or our own.
-const PLACES = [join(import.meta.dirname, '../../peers/'), join(import.meta.dirname, '/')]
+const requireFromPeers = createRequire(join(import.meta.dirname, '../../peers/'))
 
-/** BullMQ with the client library that it needs. @returns null when they are installed nowhere */
-export function findBullmq(): { load: () => BullMq; version: string } | null {
-  for (const place of PLACES) {
-    const requireFrom = createRequire(place)
-    try {
-      const { version } = requireFrom('bullmq/package.json') as { version: string }
-      requireFrom.resolve('ioredis')
-      return { load: () => requireFrom('bullmq') as BullMq, version }
-    } catch {
-      // Looks in the next place.
-    }
+export const loadBullmq = (): BullMq => requireFromPeers('bullmq') as BullMq
+
+/** null when it is not installed. */
+export function bullmqVersion(): string | null {
+  try {
+    return (requireFromPeers('bullmq/package.json') as { version: string }).version
+  } catch {
+    return null
   }
-  return null
 }
 
 export function connectionOf(url: string): BullConnection {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { startRedisServer } from '../../../test/system/redis-server.ts'
-import { findBullmq } from '../peers/load-bullmq.ts'
+import { bullmqVersion } from '../peers/load-bullmq.ts'
 import {
   CONCURRENCY,
   type Launch,
@@ -12,7 +12,7 @@ import {
 import { noRedis } from './capstan-redis.ts'
 
 const PEERS = join(import.meta.dirname, '../peers')
-const found = findBullmq()
+const version = bullmqVersion()
 
 export const bullmq: System = {
   name: 'BullMQ',
@@ -20,8 +20,8 @@ export const bullmq: System = {
   keepsJobsIn: 'redis',
   isSlowToRecover: true,
   hasEventLoop: true,
-  version: found?.version ?? '',
-  missing: found === null ? 'BullMQ is not installed (npm install in bench/faults/peers)' : noRedis,
+  version: version ?? '',
+  missing: version === null ? 'BullMQ is not installed (bin/faults does that)' : noRedis,
   open,
 }
 

@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Bench, demandOnce, fill, type Pair, SMALL } from '../bench.ts'
+import { Child } from '../child-process.ts'
+import type { LedgerReport } from '../ledger.ts'
+import { QUEUE } from '../system.ts'
+import { type Cost, recordCost } from './cost.ts'
+
+const CONCURRENCY = 10
+const POLL_MS = 10
+/** More than a minute: somebody is stuck. */
+const MOST_POLLS = 6_000
+
+/** Jobs a second that several worker processes run together, on one machine and one store. */
+export async function measureProcesses(bench: Bench, { subject, producer, worker }: Pair): Promise<void> {
+  const { processCounts, peerProcessCounts, share } = bench.plan
+  const jobs = Math.round(subject.jobs(CONCURRENCY) * share)
+  const workers = [worker]
+  try {
+    for (const count of subject.kind === 'peer' ? peerProcessCounts : processCounts) {
+      while (workers.length < count) workers.push((await Child.start(subject.name, subject.argv))[0])
+      await fill(producer, { jobs, padding: SMALL })
+      const cost = await runTogether(workers, jobs)
+      await subject.server?.clear()
+      recordCost(bench, subject, { measure: `processes: ${count}`, cost })
+    }
+  } finally {
+    await Promise.all(workers.slice(1).map((child) => child.end()))
+  }
+}
+
+async function runTogether(workers: readonly Child[], jobs: number): Promise<Cost> {
+  const request = { concurrency: CONCURRENCY, ids: jobs, waitMs: 0, times: false, queues: [QUEUE] }
+  // Nobody knows how many jobs will be whose.
+  await Promise.all(workers.map((worker) => worker.ask({ ask: 'work', ...request, wanted: -1 })))
+  const ended = async () => {
+    const counts = await Promise.all(workers.map((worker) => worker.ask({ ask: 'count' })))
+    return counts.reduce((total, count) => total + count.ended, 0)
+  }
+  for (let polls = 0; (await ended()) < jobs; polls++) {
+    if (polls === MOST_POLLS) throw new Error(`${workers[0]!.name}: not all of ${jobs} jobs ran`)
+    await sleep(POLL_MS)
+  }
+  await Promise.all(workers.map((worker) => worker.ask({ ask: 'readings' })))
+  const reports = await Promise.all(workers.map((worker) => worker.ask({ ask: 'stop' })))
+  demandOnce(workers[0]!.name, merged(reports, jobs))
+  const busy = reports.filter(({ firstMs }) => firstMs > 0)
+  const wallMs =
+    Math.max(...busy.map(({ lastMs }) => lastMs)) - Math.min(...busy.map(({ firstMs }) => firstMs))
+  return { jobs, wallMs, cpuUs: busy.reduce((total, { cpuUs }) => total + cpuUs, 0) }
+}
+
+/** How often each job ran, whoever ran it. */
+function merged(reports: readonly LedgerReport[], jobs: number): string {
+  const runsOf = (id: number) => reports.reduce((times, { runs }) => times + Number(runs[id]), 0)
+  return Array.from({ length: jobs }, (_, id) => runsOf(id)).join('')
+}
