@@ -1,9 +1,9 @@
 import { Command, CommanderError } from 'commander'
-import { CapstanError, messageOf, UsageError } from '../kernel/errors.ts'
 import { commandsFor } from './command-families.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { processOutput } from './output.ts'
 import { offerOwnPackage } from './own-package.ts'
+import { problemOf } from './problem-of.ts'
 import { type GlobalOptions, newSession, type Session } from './session.ts'
 import { version } from './version.ts'
 
@@ -22,6 +22,7 @@ const program = new Command('capstan')
   .option('--json', 'answer with one JSON document')
   .option('--verbose', 'log every step to standard error')
   .showSuggestionAfterError()
+  .configureOutput({ writeErr: (text) => void (out.json || process.stderr.write(text)) })
   .exitOverride()
 
 let opened = null as Session | null
@@ -42,21 +43,15 @@ const context = {
 for (const command of await commandsFor(process.argv.slice(2), context)) {
   // A command inherits how errors end only when it is made by the program itself.
   program.addCommand(command.copyInheritedSettings(program))
+  for (const part of command.commands) part.copyInheritedSettings(command)
 }
 
 try {
   await program.parseAsync()
 } catch (error) {
-  const exitCode = exitCodeOf(error)
-  // Commander has already said what it has to say; an error without a code is a bug, and its stack helps.
-  if (error instanceof CommanderError) out.exitCode = exitCode
-  else if (error instanceof UsageError) out.fail({ what: error.message, exitCode })
-  else if (error instanceof CapstanError) out.fail({ what: `${error.message} (${error.code})`, exitCode })
-  else
-    out.fail({
-      what: error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error),
-      exitCode,
-    })
+  // What commander has said to a person already, a script still has to be told.
+  if (error instanceof CommanderError && (error.exitCode === 0 || !out.json)) out.exitCode = exitCodeOf(error)
+  else out.fail(problemOf(error))
 } finally {
   await opened?.close()
 }

@@ -1,11 +1,9 @@
 import { Command } from 'commander'
-import { dev } from './dev.ts'
-import { type EnqueueFlags, enqueue } from './enqueue.ts'
-import { init } from './init.ts'
+import type { EnqueueFlags } from './enqueue.ts'
 import { type Output, printable, writeJson } from './output.ts'
-import { type RecoverFlags, recover } from './recover.ts'
+import type { RecoverFlags } from './recover.ts'
 import type { Session } from './session.ts'
-import { type WorkFlags, work } from './work.ts'
+import type { WorkFlags } from './work.ts'
 
 export interface EngineContext {
   /** `info`: a long-running command tells what it does; others speak only of trouble. */
@@ -27,7 +25,7 @@ Examples:
   capstan recover web-1:4242:a1b2c3d4e5f6
   ExecStopPost=-… capstan recover --unit %n     in a unit: with what systemd knows of the death`
 
-/** The commands that make, run and rescue jobs. */
+/** The commands that make, run and rescue jobs. Each loads what it needs when it is called: a dead worker's jobs wait. */
 export function engineCommands(context: EngineContext): Command[] {
   return [
     workCommand(context),
@@ -53,7 +51,7 @@ function withWorkFlags(command: Command): Command {
 function workCommand({ session }: EngineContext): Command {
   return withWorkFlags(new Command('work').description('run a worker until it is told to stop'))
     .addHelpText('after', SIGNALS)
-    .action((flags: WorkFlags) => work(session('info'), flags))
+    .action(async (flags: WorkFlags) => (await import('./work.ts')).work(session('info'), flags))
 }
 
 function devCommand({ session }: EngineContext): Command {
@@ -62,18 +60,22 @@ function devCommand({ session }: EngineContext): Command {
     .allowUnknownOption()
     .argument('[options...]', 'passed on to capstan work')
     .addHelpText('after', '\nExample: capstan dev --concurrency 2')
-    .action((words: string[]) => dev(session('info'), words))
+    .action(async (words: string[]) => (await import('./dev.ts')).dev(session('info'), words))
 }
 
 function enqueueCommand({ session, out }: EngineContext): Command {
   return answering(new Command('enqueue'))
     .description('enqueue one job')
     .argument('<job>', 'its name on the wire')
-    .argument('[arguments...]', 'as JSON; what is not JSON is a string')
+    .argument(
+      '[arguments...]',
+      'as JSON; what is not JSON is a string. A schema of the job checks them; types alone are not there to do it',
+    )
     .option('--in <duration>', 'run it after this time')
     .option('--queue <name>', 'in place of its own queue')
     .addHelpText('after', '\nExample: capstan enqueue Greet \'"Ada"\' --in 10m')
     .action(async (...[name, words, flags, command]: [string, string[], EnqueueFlags, Command]) => {
+      const { enqueue } = await import('./enqueue.ts')
       const jid = await enqueue(session(), name, { words, flags })
       const line = jid === null ? 'a middleware kept the job out' : `enqueued ${name} as ${jid}`
       answer(out, command, { document: { jid }, lines: [line] })
@@ -91,6 +93,7 @@ function recoverCommand({ session, out }: EngineContext): Command {
     .option('--cause <text>', 'what it died of; kept with each job')
     .addHelpText('after', RECOVER_EXAMPLES)
     .action(async (identity: string | undefined, flags: RecoverFlags, command: Command) => {
+      const { recover } = await import('./recover.ts')
       const recovered = await recover(session(), { ...flags, identity })
       const lines = recovered.map(
         (report) => `${report.identity}: ${report.jobs} jobs are back (${report.cause})`,
@@ -106,6 +109,7 @@ function initCommand({ out }: EngineContext): Command {
     .description('write a configuration and a first job into this directory')
     .addHelpText('after', '\nExample: mkdir app && cd app && capstan init && capstan dev')
     .action(async (_flags: unknown, command: Command) => {
+      const { init } = await import('./init.ts')
       const report = await init(process.cwd())
       const lines = [
         ...report.written.map((file) => `wrote ${file}`),

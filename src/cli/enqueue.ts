@@ -3,9 +3,9 @@ import { defaultClient } from '../client/default-client.ts'
 import { loadJobs } from '../config/load-jobs.ts'
 import type { Definition } from '../job/definition.ts'
 import type { Registry } from '../job/registry.ts'
+import { meant } from '../kernel/check.ts'
 import { durationMs } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
-import { suggest } from '../kernel/suggest.ts'
 import type { Session } from './session.ts'
 
 export interface EnqueueFlags {
@@ -34,12 +34,7 @@ export async function enqueue(
 function named(jobs: Registry, name: string): Definition {
   const definition = jobs.get(name)
   if (definition !== undefined) return definition
-  const near = suggest(name, jobs.names())
-  const known = jobs.names().join(', ')
-  throw new UsageError(
-    'job.unknown',
-    `no job is called "${name}"; ${near ? `did you mean "${near}"?` : `known are ${known}`}`,
-  )
+  throw new UsageError('job.unknown', `no job is called "${name}"; ${meant(name, jobs.names())}`)
 }
 
 function argument(word: string): unknown {

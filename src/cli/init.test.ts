@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -24,5 +24,15 @@ test('files that are there are left alone, and what they lack is said', async ()
   const { kept, next } = await init(directory)
   assert.deepEqual(kept, ['package.json'])
   assert.equal(await readFile(join(directory, 'package.json'), 'utf8'), '{"type":"commonjs"}')
-  assert.equal(next[0], 'set "type": "module" in package.json')
+  assert.equal(next[0], 'npm pkg set type=module')
+})
+
+test('the next step is said as it is to be typed: through npx where a project has the command', async () => {
+  const next = async (environment: NodeJS.ProcessEnv) => (await init(directory, environment)).next.at(-1)
+  assert.equal(await next({}), 'capstan dev, and in another terminal: capstan enqueue Greet Ada')
+  const throughNpx = 'npx capstan dev, and in another terminal: npx capstan enqueue Greet Ada'
+  assert.equal(await next({ npm_execpath: '/usr/lib/node_modules/npm/bin/npx-cli.js' }), throughNpx)
+  await mkdir(join(directory, 'node_modules/.bin'), { recursive: true })
+  await writeFile(join(directory, 'node_modules/.bin/capstan'), '')
+  assert.equal(await next({}), throughNpx)
 })

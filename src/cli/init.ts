@@ -6,7 +6,7 @@ const CONFIG = `import { defineConfig } from 'capstan'
 
 export default defineConfig({
   // Without a store: Redis at $REDIS_URL when that is set, else SQLite in .capstan/jobs.db
-  queues: ['default'],
+  queues: ['default'], // add those of your jobs: a job with queue: 'mail' waits until a worker takes 'mail'
   concurrency: 10,
 })
 `
@@ -42,6 +42,8 @@ const FILES: Readonly<Record<string, string>> = {
   '.gitignore': 'node_modules/\n.capstan/\n',
 }
 
+const IN_PROJECT = 'node_modules/.bin/capstan'
+
 export interface InitReport {
   readonly written: string[]
   readonly kept: string[]
@@ -50,7 +52,7 @@ export interface InitReport {
 }
 
 /** Writes a configuration, a first job and what TypeScript needs into a directory. Files that are there are left alone. */
-export async function init(directory: string): Promise<InitReport> {
+export async function init(directory: string, environment = process.env): Promise<InitReport> {
   const report: InitReport = { written: [], kept: [], next: [] }
   await mkdir(join(directory, 'jobs'), { recursive: true })
   for (const [name, text] of Object.entries(FILES)) {
@@ -61,7 +63,10 @@ export async function init(directory: string): Promise<InitReport> {
     }
   }
   const manifest = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as { type?: string }
-  if (manifest.type !== 'module') report.next.push('set "type": "module" in package.json')
-  report.next.push('capstan dev, and in another terminal: capstan enqueue Greet Ada')
+  if (manifest.type !== 'module') report.next.push('npm pkg set type=module')
+  // npm says where it is to what it runs, and so does npx.
+  const isInProject = Boolean(environment.npm_execpath) || existsSync(join(directory, IN_PROJECT))
+  const command = isInProject ? 'npx capstan' : 'capstan'
+  report.next.push(`${command} dev, and in another terminal: ${command} enqueue Greet Ada`)
   return report
 }

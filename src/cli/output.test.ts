@@ -49,6 +49,16 @@ test('a problem is told on standard error: what happened, what was expected, wha
   assert.equal(out.exitCode, 2)
 })
 
+test('as JSON a problem has its code and always its exit code; people read the code behind the words', () => {
+  const { out, noted } = fakeOutput()
+  const problem = { what: 'away', code: 'store.not_stored' }
+  out.fail(problem)
+  out.json = true
+  out.fail(problem)
+  assert.equal(noted[0], 'error: away (store.not_stored)\n')
+  assert.deepEqual(JSON.parse(noted[1]!), { error: { ...problem, exitCode: 1 } })
+})
+
 test('colours are written only where they are shown', () => {
   assert.equal(paint(fakeOutput(false).out, 'red', 'x'), 'x')
   assert.equal(paint(fakeOutput(true).out, 'red', 'x'), '\x1b[31mx\x1b[0m')

@@ -13,6 +13,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 export interface Problem {
   /** What happened. */
   readonly what: string
+  /** Of the error, if it is one of ours: docs/guides/errors.md. */
+  readonly code?: string
   /** What was expected instead. */
   readonly expected?: string
   /** What to do next. */
@@ -76,9 +78,10 @@ export function newOutput(params: OutputParams): Output {
     },
     write: (line) => params.writeOut(`${line}\n`),
     fail: (problem) => {
-      output.exitCode = problem.exitCode ?? EXIT.failure
+      const exitCode = problem.exitCode ?? EXIT.failure
+      output.exitCode = exitCode
       // A script that asked for JSON gets its errors as JSON, too.
-      if (output.json) note(jsonText({ error: problem }, 0))
+      if (output.json) note(jsonText({ error: { ...problem, exitCode } }, 0))
       else for (const line of problemLines(problem)) note(`${params.errorPrefix ?? ''}${line}`)
     },
     ask: async (question) => (params.ask === null ? null : params.ask(question)),
@@ -160,9 +163,11 @@ function printableLines(text: string): string[] {
   return text.split('\n').map(printable)
 }
 
-function problemLines({ what, expected, next }: Problem): string[] {
+function problemLines({ what, code, expected, next, exitCode }: Problem): string[] {
+  // Of a mistake in the command, its words say enough.
+  const named = code === undefined || exitCode === EXIT.usage ? what : `${what} (${code})`
   return [
-    ...printableLines(`error: ${what}`),
+    ...printableLines(`error: ${named}`),
     ...(expected === undefined ? [] : printableLines(`  expected: ${expected}`)),
     ...(next === undefined ? [] : printableLines(`  next: ${next}`)),
   ]

@@ -2,10 +2,11 @@ import { basename } from 'node:path'
 import { capsulesOf, checkConfig } from '../config/check-config.ts'
 import type { CapstanConfig } from '../config/config.ts'
 import { loadJobs } from '../config/load-jobs.ts'
+import type { Registry } from '../job/registry.ts'
 import { durationMs } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/logger.ts'
-import type { WorkerSignal } from '../store/worker-record.ts'
+import type { CapsuleInfo, WorkerSignal } from '../store/worker-record.ts'
 import { notifier } from '../systemd/notify.ts'
 import { ownService } from '../systemd/own-service.ts'
 import { labels } from '../worker/running-job.ts'
@@ -17,6 +18,7 @@ import { processIsolation } from './isolated.ts'
 import { EXIT } from './output.ts'
 import { serviceLink } from './service-link.ts'
 import { type Session, thisHost } from './session.ts'
+import { queueNames, unservedQueues, unservedText } from './unserved-queues.ts'
 import { version } from './version.ts'
 
 export interface WorkFlags {
@@ -59,11 +61,21 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
     durability: health.durability,
     jobs: jobs.size,
   })
+  // Queues named on the command line are a choice; those of the configuration may have been forgotten.
+  if (flags.queue === undefined) warnOfUnserved(jobs, options.capsules, logger)
   await worker.ended
   // Another worker may begin them now: what of them still runs here must not run on for the time of a tidy end.
   if (worker.handedBack > 0) process.exit(EXIT.ok)
   await loopWatch.stop()
   stopListening()
+}
+
+function warnOfUnserved(jobs: Registry, capsules: readonly CapsuleInfo[], logger: Logger): void {
+  const unserved = unservedQueues(jobs, queueNames(capsules))
+  if (unserved !== null)
+    logger.warn(
+      `${unservedText(unserved)}, which this worker does not take; add to queues in the configuration, or leave them to another worker`,
+    )
 }
 
 function workerOptions(

@@ -53,7 +53,7 @@ export async function deploy(runtime: Runtime, params: DeployParams): Promise<De
       ...{ kind: 'deploy', stage, hosts: shells.hosts, before, release, revision: source.revision },
       ...{ by: params.by, startedAt, events: params.events, signal: params.signal },
     })
-    return through(deployment, phasesOfDeploy(source), shells)
+    return through(deployment, phasesOfDeploy(stage, source), shells)
   })
 }
 
@@ -85,10 +85,11 @@ const PHASES_OF_ROLLBACK: readonly Phase[] = [
   ['finish', finish],
 ]
 
-function phasesOfDeploy(source: CodeSource): readonly Phase[] {
+function phasesOfDeploy({ migrate: line, hooks }: Stage, source: CodeSource): readonly Phase[] {
+  const migrates = line !== null || 'before:migrate' in hooks || 'after:migrate' in hooks
   return [
     ['prepare', (deployment) => prepare(deployment, source)],
-    ['migrate', migrate],
+    ...(migrates ? [['migrate', migrate] as const] : []),
     ...PHASES_OF_ROLLBACK,
   ]
 }

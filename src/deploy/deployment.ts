@@ -1,13 +1,14 @@
 import { dirname } from 'node:path'
 import type { Runtime } from '../kernel/runtime.ts'
+import { RemoteError } from '../remote/errors.ts'
 import { inOrder, type Script } from '../remote/script.ts'
 import type { RemoteShell, RunOptions, RunResult } from '../remote/transport.ts'
 import type { PhaseName } from './deploy-config.ts'
 import type { DeployEvents } from './deploy-events.ts'
 import { onEach } from './fleet.ts'
 import { CutoverMoments } from './ledger/cutover-moments.ts'
+import { isEnough } from './node-version.ts'
 import type { Preflight } from './phases/preflight.ts'
-import { isEnough } from './phases/preflight-problems.ts'
 import type { Manifest, ReleaseState } from './release.ts'
 import type { Service } from './services/service.ts'
 import type { Stage, StageHost } from './stage.ts'
@@ -110,7 +111,8 @@ export class Deployment {
       events.stepDone(host.name, script.name, result.durationMs)
       return result
     } catch (error) {
-      events.stepFailed(host.name, script.name)
+      const isCut = error instanceof RemoteError && error.code === 'remote.cancelled'
+      events.stepFailed(host.name, script.name, isCut ? 'interrupted' : 'failed')
       throw error
     }
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { RemoteError } from '../remote/errors.ts'
 import { DeployError } from './deploy-error.ts'
 import { type FleetError, onEach } from './fleet.ts'
 
@@ -35,6 +36,24 @@ describe('work on a fleet', () => {
       },
     )
     assert.deepEqual(done, ['b', 'd'])
+  })
+
+  test('tells of hosts in their own order, whichever was done first', async () => {
+    const waits = Promise.withResolvers<void>()
+    const work = async ({ name }: { readonly name: string }) => {
+      if (name === 'a') await waits.promise
+      if (name === 'd') waits.resolve()
+      return name
+    }
+    assert.deepEqual([...(await onEach(hosts, work)).keys()], ['a', 'b', 'c', 'd'])
+  })
+
+  test('says once what happened to several hosts alike', async () => {
+    const failing = onEach(hosts, async ({ name }) => {
+      if (name === 'b') throw new DeployError('deploy.unhealthy', 'out of paper')
+      throw new RemoteError('remote.exit', 'build: exit code 1', { host: name })
+    })
+    await assert.rejects(failing, { message: 'a, c, d: build: exit code 1\nb: out of paper' })
   })
 
   test('does no more than the limit at a time', async () => {

@@ -7,13 +7,22 @@ export class FleetError extends CapstanError {
   readonly failures: ReadonlyMap<string, unknown>
 
   constructor(failures: ReadonlyMap<string, unknown>) {
-    const lines = [...failures].map(([host, failure]) =>
-      // It names its host by itself.
-      failure instanceof RemoteError ? failure.message : `${host}: ${messageOf(failure)}`,
-    )
-    super(codeOf([...failures.values()]), lines.join('\n'), { cause: [...failures.values()][0] })
+    const [cause] = failures.values()
+    super(codeOf([...failures.values()]), fleetText(failures), { cause })
     this.failures = failures
   }
+}
+
+/** What happened to several hosts in the same way is said once. */
+function fleetText(failures: ReadonlyMap<string, unknown>): string {
+  const hostsOf = Map.groupBy(failures.keys(), (host) => textOf(failures.get(host)))
+  return [...hostsOf].map(([text, hosts]) => `${hosts.join(', ')}: ${text}`).join('\n')
+}
+
+function textOf(failure: unknown): string {
+  const text = messageOf(failure)
+  // It names its host by itself.
+  return failure instanceof RemoteError ? text.slice(`${failure.host}: `.length) : text
 }
 
 function codeOf(failures: readonly unknown[]): string {
@@ -26,7 +35,7 @@ function codeOf(failures: readonly unknown[]): string {
 
 /**
  * Does the same on many hosts, `limit` at a time. Waits for all that were begun, whatever happens on one; after a
- * failure none is begun.
+ * failure none is begun. Results are in the order of the hosts, whichever was done first.
  * @throws FleetError naming every host that failed
  */
 export async function onEach<Host extends { readonly name: string }, Result>(
@@ -47,6 +56,14 @@ export async function onEach<Host extends { readonly name: string }, Result>(
     }
   }
   await Promise.all(Array.from({ length: Math.min(limit, hosts.length) }, worker))
-  if (failures.size > 0) throw new FleetError(failures)
-  return results
+  if (failures.size > 0) throw new FleetError(inOrderOf(hosts, failures))
+  return inOrderOf(hosts, results)
+}
+
+function inOrderOf<Value>(
+  hosts: ReadonlyArray<{ readonly name: string }>,
+  values: ReadonlyMap<string, Value>,
+): Map<string, Value> {
+  const place = new Map(hosts.map(({ name }, index) => [name, index]))
+  return new Map([...values].sort(([a], [b]) => place.get(a)! - place.get(b)!))
 }

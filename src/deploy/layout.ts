@@ -29,6 +29,9 @@ export interface Layout {
 /** In a release: the environment of its services, which comes back with it. Readable by nobody else. */
 export const ENVIRONMENT_FILE = '.capstan-environment'
 
+/** In a release: what its workers run. */
+export const CAPSTAN_PROGRAM = 'node_modules/capstan/bin/capstan.cjs'
+
 /** @param deployTo an absolute path without a slash at its end */
 export function layoutOf(deployTo: string): Layout {
   const inRoot = (name: string) => `${deployTo}/${name}`

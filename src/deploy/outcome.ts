@@ -32,16 +32,24 @@ export class DeployFailure extends CapstanError {
   readonly aftermath: Aftermath
   /** What could not be taken back, a line each. */
   readonly leftovers: readonly string[]
+  /** No release was live before, on any host. */
+  readonly isFirst: boolean
 
   constructor(
     cause: unknown,
-    { phase, aftermath, leftovers }: Pick<DeployFailure, 'phase' | 'aftermath' | 'leftovers'>,
+    {
+      phase,
+      aftermath,
+      leftovers,
+      isFirst,
+    }: Pick<DeployFailure, 'phase' | 'aftermath' | 'leftovers' | 'isFirst'>,
   ) {
     const code = cause instanceof CapstanError ? cause.code : 'deploy.failed'
     super(code, `${phase} failed: ${messageOf(cause)}`, { cause })
     this.phase = phase
     this.aftermath = aftermath
     this.leftovers = leftovers
+    this.isFirst = isFirst
   }
 }
 
@@ -95,10 +103,13 @@ export async function fail(deployment: Deployment, error: unknown): Promise<Depl
     phase,
     aftermath: aftermath(phase, stops || leftovers.length > 0),
     leftovers,
+    isFirst: deployment.hosts.every((host) => deployment.before(host).current.release === undefined),
   })
 }
 
+/** Before `start` all that a deploy makes is a release that nothing works in. */
 function aftermath(phase: PhaseName, isLeft: boolean): Aftermath {
+  if (phase === 'prepare' || phase === 'migrate') return 'unchanged'
   if (isLeft) return 'inconsistent'
   return CHANGING.has(phase) ? 'reverted' : 'unchanged'
 }

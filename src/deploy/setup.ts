@@ -6,9 +6,9 @@ import { FIXED_VERBS, TEMPLATE_VERBS } from '../systemd/systemctl.ts'
 import { workerUnit, workerUnitName } from '../systemd/worker-unit.ts'
 import { DeployError } from './deploy-error.ts'
 import { ENVIRONMENT_FILE } from './layout.ts'
+import { isEnough } from './node-version.ts'
 import { findNode, foundNodes } from './on-host/find-node.ts'
 import { Reply, SAY } from './on-host/reply.ts'
-import { isEnough } from './phases/preflight-problems.ts'
 import type { Stage, StageHost, StageWorkerService } from './stage.ts'
 
 /** A file of the system that a stage needs on one host. */

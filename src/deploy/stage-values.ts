@@ -11,11 +11,12 @@ export interface StageValue {
 
 /** All values of a stage; secrets and the environment are masked. */
 export function stageValues(stage: Stage): StageValue[] {
-  const { name: _, layout: __, hosts, services, origin, source, environment, hooks, ...plain } = stage
+  const { name: _, layout: __, hosts, services, origin, source, environment, hooks, build, ...plain } = stage
   const values: Array<readonly [path: string, value: unknown]> = [
     ...leaves('', plain),
     ...leaves('source.', source),
     ...leaves('environment.', environment),
+    ...build.map((line) => ['build', line] as const),
     ...Object.entries(hooks).map(([on, list]) => [`hooks.${on}`, list.map(hookText)] as const),
     ...hosts.map((host) => [`hosts.${host.name}`, hostText(host)] as const),
     ...services.flatMap((service) => serviceLeaves(service)),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { distinct, isDuration, oneOf, recordOf, shape, textLike, wholeNumber } from './check.ts'
+import { distinct, isDuration, meant, oneOf, recordOf, shape, textLike, wholeNumber } from './check.ts'
 
 const check = shape(
   {
@@ -36,6 +36,9 @@ for (const [value, message] of [
   test(`what does not fit is named with its path: ${message}`, () =>
     assert.throws(() => check(value, 'options'), { message }))
 }
+
+test('where nothing is near, all that there is is named, be it one', () =>
+  assert.deepEqual([meant('nowhere', ['a', 'b']), meant('nowhere', ['a'])], ['known are a, b', 'known is a']))
 
 test('a long value is shown by its beginning', () =>
   assert.throws(

@@ -24,7 +24,8 @@ export function refuseUnknown(keys: readonly string[], known: readonly string[],
 /** `did you mean "…"?`, or all that there is. */
 export function meant(word: string, known: readonly string[]): string {
   const near = suggest(word, known)
-  return near === null ? `known are ${known.join(', ')}` : `did you mean "${near}"?`
+  if (near !== null) return `did you mean "${near}"?`
+  return `${known.length === 1 ? 'known is' : 'known are'} ${known.join(', ')}`
 }
 
 /** A check by one question. */

@@ -151,6 +151,14 @@ describe('checking', () => {
     assert.ok(fixes.includes('did you mean Restart=?'))
   })
 
+  test('finds a section that is spelt wrongly, and leaves those of other kinds of units alone', () => {
+    assertFound('[Service]\nUser=a\n[Instal]\nWantedBy=multi-user.target\n', [
+      /^error 4: \[Instal\] is no section that systemd knows/,
+    ])
+    for (const section of ['Path', 'Mount', 'Automount', 'Slice', 'Scope', 'Swap', 'X-Service'])
+      assert.deepEqual(found(`[${section}]\nA=b\n`), [])
+  })
+
   test('finds what the systemd of the host is too old for', () => {
     assert.match(
       found(changed('StandardOutput=append:/a'), { systemdVersion: 239 }).join('\n'),

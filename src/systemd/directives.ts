@@ -64,6 +64,11 @@ export function isKnownSection(section: string): boolean {
   return Object.hasOwn(SECTIONS, section)
 }
 
+/** The section that a misspelt one was meant to be; null for those of other kinds of units. */
+export function meantSection(section: string): string | null {
+  return section.startsWith('X-') ? null : suggest(section, Object.keys(SECTIONS))
+}
+
 /** What somebody may have meant: the section that this directive belongs to, or the nearest name in this one. */
 export function meantDirective(section: string, name: string): { section: string; name: string } | null {
   const elsewhere = DIRECTIVES.find((directive) => directive.name === name && directive.section !== section)

@@ -8,13 +8,18 @@ const UNDER_SYSTEMD = { NOTIFY_SOCKET: '/run/systemd/notify' }
 
 function stage({ library, run }: { library?: Partial<Libsystemd>; run?: (words: string) => Promise<void> }) {
   const warnings: string[] = []
-  const logger: Logger = { ...silentLogger, warn: (message) => warnings.push(message) }
+  const infos: string[] = []
+  const logger: Logger = {
+    ...silentLogger,
+    info: (message) => infos.push(message),
+    warn: (message) => warnings.push(message),
+  }
   const lib = library === undefined ? null : { notify: () => true, journal: () => true, ...library }
   const notify = notifier(logger, UNDER_SYSTEMD, {
     library: () => lib,
     run: async (words) => run?.(words.join(' ')),
   })
-  return { notify: notify!, warnings }
+  return { notify: notify!, warnings, infos }
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
@@ -35,7 +40,7 @@ describe('notifier', () => {
   test('runs systemd-notify without the library, one after the other', async () => {
     const ran: string[] = []
     const first = Promise.withResolvers<void>()
-    const { notify, warnings } = stage({
+    const { notify, warnings, infos } = stage({
       run: (words) => {
         ran.push(words)
         return ran.length === 1 ? first.promise : Promise.resolve()
@@ -49,6 +54,7 @@ describe('notifier', () => {
     await turn()
     assert.deepEqual(ran, ['READY=1 STATUS=0/10 busy', 'STOPPING=1'])
     assert.deepEqual(warnings, [])
+    assert.match(infos.join(), /without the package koffi .* NotifyAccess=all/)
   })
 
   test('warns once when systemd cannot be told at all', async () => {

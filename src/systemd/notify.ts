@@ -33,6 +33,10 @@ export function notifier(
       if (!lib.notify(assignments.join('\n'))) silenced('sd_notify failed')
     }
   }
+  // With NotifyAccess=main systemd drops what the helper says, and neither it nor we are told.
+  logger.info(
+    'without the package koffi systemd hears this process only where its unit says NotifyAccess=all',
+  )
   // One after the other: the order of messages is their meaning.
   let last = Promise.resolve()
   return (...assignments) => {

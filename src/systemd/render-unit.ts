@@ -65,7 +65,7 @@ function fit(directive: Directive | null, { section, entry, systemdVersion, mana
   if (formerly === undefined) return { at: null, note: `${entry.name}=${entry.value} is left out: ${older}` }
   return {
     at: formerly,
-    note: `${entry.name}= is written as ${formerly.name}= in [${formerly.section}]: ${older}`,
+    note: `${entry.name}= is written as [${formerly.section}] ${formerly.name}=: ${older}`,
   }
 }
 

@@ -55,6 +55,6 @@ function rootRefused(user: string | undefined): UsageError {
   const got = user === undefined || user === '' ? 'none' : `"${user}"`
   return new UsageError(
     'unit.root',
-    `user: expected somebody who is not root, got ${got}; jobs of a worker that runs as root can do anything (if that is wanted, say --root, or user: 'root' in the configuration)`,
+    `user: expected somebody who is not root, got ${got}; jobs of a worker that runs as root can do anything: name whoever owns the releases, with --user or as user in the configuration (if root is wanted: --root, or user: 'root')`,
   )
 }

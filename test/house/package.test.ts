@@ -47,6 +47,21 @@ test('every command of the package is a file that is published', () => {
   }
 })
 
+test('every page that a message of the source names is published', () => {
+  const named = globSync('src/**/*.ts', { cwd: ROOT })
+    .filter((file) => !file.endsWith('.test.ts'))
+    .flatMap((file) => readFileSync(join(ROOT, file), 'utf8').match(/see docs\/[\w./-]+\.md/g) ?? [])
+    .map((words) => words.replace('see ', ''))
+  assert.ok(named.length > 0)
+  for (const page of named) {
+    assert.ok(existsSync(join(ROOT, page)), page)
+    assert.ok(
+      manifest.files?.some((published) => page.startsWith(`${published}/`)),
+      page,
+    )
+  }
+})
+
 test('every entry leads users into dist/, and to its own source where a condition asks for that', () => {
   assert.ok(entries.length > 0)
   for (const { name, target, source, conditions } of entries) {

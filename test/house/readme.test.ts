@@ -22,19 +22,17 @@ function commandsOf(section: string): string[] {
 }
 
 test('the five-minute start of the README works as it is written', () => {
-  const [enter, ...commands] = commandsOf('Five minutes')
+  const [offer, enter, ...commands] = commandsOf('Five minutes')
+  assert.equal(offer, 'export PATH="$PWD/bin:$PATH"')
   assert.match(enter!, /^mkdir -p \S+ && cd \S+$/)
   const directory = mkdtempSync(join(tmpdir(), 'capstan-readme-'))
   try {
     const outputs = commands.map((command) => {
-      const line = command.replace(
-        /^capstan work$/,
-        `timeout --signal=INT ${WORK_SECONDS} ${ROOT}/bin/capstan work`,
-      )
-      const run = spawnSync('bash', ['-c', line.replace(/^capstan /, `${ROOT}/bin/capstan `)], {
+      const line = command.replace(/^capstan work$/, `timeout --signal=INT ${WORK_SECONDS} capstan work`)
+      const run = spawnSync('bash', ['-c', line], {
         cwd: directory,
         encoding: 'utf8',
-        env: { ...process.env, REDIS_URL: '' },
+        env: { ...process.env, PATH: `${ROOT}/bin:${process.env.PATH}`, REDIS_URL: '' },
       })
       // 124: `timeout` did what Ctrl-C does.
       assert.ok(

@@ -65,6 +65,18 @@ describe('what the diary of the jobs tells', () => {
       { 10: 1200 },
     )
     assert.deepEqual([...runs.overlapping], ['job1'])
+    assert.deepEqual(runs.overlapMs, [100])
+  })
+
+  test('a process that says it is gone is gone, however late its end is noticed', () => {
+    const runs = read(
+      `begin job1 10 1000
+       gone - 10 1050
+       begin job1 11 1100
+       end job1 11 1150`,
+      { 10: 1200 },
+    )
+    assert.deepEqual([[...runs.overlapping], runs.interruptedMs], [[], [50]])
   })
 
   test('a job that ends in a process after it began in another overlaps, whatever is known of them', () => {

@@ -111,6 +111,22 @@ describe('a unit of ours on a host', { skip: WITHOUT_HOSTS }, () => {
     )
   })
 
+  test('is known to live by whoever looks from outside of its sandbox', async () => {
+    const unit = 'shop-seen.service'
+    await install({ ...OPTIONS, service: 'seen', shape: 'fixed' })
+    await host.output(['systemctl', 'start', unit])
+    const capstan = (words: string) =>
+      host.run(`cd /var/www/shop/current && node node_modules/capstan/bin/capstan.cjs ${words}`, {
+        ...{ user: 'deploy', env: { NODE_OPTIONS: '--conditions=capstan-source' } },
+      })
+    const { workers } = JSON.parse((await capstan('workers --json')).stdout)
+    const pid = Number(await property(unit, 'MainPID'))
+    const { identity } = workers.find((worker: { pid: number }) => worker.pid === pid)
+    const { code, stderr } = await capstan(`recover ${identity}`)
+    assert.deepEqual([code, stderr.includes('is alive on this host')], [2, true])
+    await host.output(['systemctl', 'stop', unit])
+  })
+
   test('gives a worker up that always crashes', async () => {
     const unit = 'shop-broken.service'
     const path = await install({ ...OPTIONS, service: 'broken', shape: 'fixed' })

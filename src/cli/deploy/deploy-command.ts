@@ -1,8 +1,11 @@
 import type { Command } from 'commander'
 import { type DeployParams, deploy, rollback } from '../../deploy/deploy.ts'
+import { FleetError } from '../../deploy/fleet.ts'
+import { sshCommand } from '../../deploy/host-commands.ts'
 import { DeployFailure, type DeployReport } from '../../deploy/outcome.ts'
 import { type Plan, planDeploy } from '../../deploy/plan.ts'
-import { CapstanError } from '../../kernel/errors.ts'
+import type { Stage } from '../../deploy/stage.ts'
+import { CapstanError, messageOf } from '../../kernel/errors.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
 import { EXIT, type ExitCode, type Output, printable, writeJson } from '../output.ts'
 import { interruptible } from './interruptible.ts'
@@ -58,9 +61,10 @@ interface Wanted {
 async function run({ session, out }: DeployContext, { stage: name, flags, work }: Wanted): Promise<void> {
   const opened = session()
   const stages = await stageSession(opened, name, flags)
-  requireLastingStore(await opened.config(), stages.stage)
+  const loaded = await opened.config()
   using interrupt = interruptible(out)
   try {
+    requireLastingStore(loaded, stages.stage)
     await stages.withScratch((local, scratch) =>
       work(stages.runtime, {
         ...{ stage: stages.stage, transportTo: stages.transportTo, by: stages.by },
@@ -69,7 +73,9 @@ async function run({ session, out }: DeployContext, { stage: name, flags, work }
     )
   } catch (error) {
     if (!(error instanceof CapstanError) && !interrupt.signal.aborted) throw error
-    out.fail({ ...problemOf(error), exitCode: exitCodeOf(error, interrupt.signal) })
+    // Behind the lines of a log or a rule it would read as a part of them.
+    const code = out.json && error instanceof CapstanError ? { code: error.code } : {}
+    out.fail({ ...problemOf(error, stages.stage), ...code, exitCode: exitCodeOf(error, interrupt.signal) })
   }
 }
 
@@ -90,19 +96,30 @@ function tellPlan(out: Output, plan: Plan): void {
   else for (const line of [...lines, 'nothing was changed']) out.write(printable(line))
 }
 
-function problemOf(error: unknown): { what: string; next?: string } {
-  if (!(error instanceof DeployFailure))
-    return { what: error instanceof Error ? error.message : String(error) }
+function problemOf(error: unknown, stage: Stage): { what: string; next?: string } {
+  if (!(error instanceof DeployFailure)) return { what: messageOf(error), ...wayIn(error, stage) }
+  const live = error.isFirst ? 'no release is live yet' : 'the old release is live'
+  const neverStopped = error.isFirst ? '' : ' and its services were never stopped'
   const state = {
-    unchanged:
-      'nothing that existed was changed; the old release is live and its services were never stopped',
-    reverted: 'what was changed was taken back; the old release is live',
+    unchanged: [`nothing that existed was changed; ${live}${neverStopped}`, ...error.leftovers].join(
+      '\n    ',
+    ),
+    reverted: `what was changed was taken back; ${live}`,
     inconsistent:
       error.leftovers.length === 0
         ? 'hosts may differ: it stopped where it was, as onFailure says; capstan status shows them'
         : ['hosts may differ; what could not be taken back:', ...error.leftovers].join('\n    '),
   }[error.aftermath]
   return { what: error.message, next: state }
+}
+
+/** Hosts are reached before anything else is done. */
+function wayIn(error: unknown, stage: Stage): { next?: string } {
+  if (!(error instanceof FleetError) || error.code !== 'remote.unreachable') return {}
+  const commands = stage.hosts
+    .filter(({ name }) => error.failures.has(name))
+    .map((host) => sshCommand(stage, host))
+  return { next: `nothing was changed; try ${commands.join(', ')}, then capstan doctor ${stage.name}` }
 }
 
 function exitCodeOf(error: unknown, signal: AbortSignal): ExitCode {
@@ -114,5 +131,5 @@ function exitCodeOf(error: unknown, signal: AbortSignal): ExitCode {
   if (signal.aborted) return EXIT.interrupted
   const code = error instanceof CapstanError ? error.code : ''
   if (code === 'deploy.locked' || code === 'deploy.closed') return EXIT.locked
-  return code.startsWith('rollback.') ? EXIT.usage : EXIT.notReady
+  return code === 'rollback.unknown' ? EXIT.usage : EXIT.notReady
 }

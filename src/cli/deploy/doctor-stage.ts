@@ -1,6 +1,8 @@
 import { examineHost } from '../../deploy/doctor/examine-host.ts'
 import type { HostFinding } from '../../deploy/doctor/host-finding.ts'
 import { onEach } from '../../deploy/fleet.ts'
+import { sshCommand } from '../../deploy/host-commands.ts'
+import { servicesOn } from '../../deploy/services/service.ts'
 import type { StageHost } from '../../deploy/stage.ts'
 import { messageOf } from '../../kernel/errors.ts'
 import type { Severity } from '../../systemd/finding.ts'
@@ -8,7 +10,7 @@ import { type Colour, EXIT, type Output, paint, printable, writeJson } from '../
 import { interruptible } from './interruptible.ts'
 import type { DeployContext } from './stage-command.ts'
 import { type StageFlags, type StageSession, stageSession } from './stage-session.ts'
-import { stageStore } from './stage-store.ts'
+import { lostStore, stageStore } from './stage-store.ts'
 
 /**
  * `capstan doctor STAGE`: what is on each host, what would stop a deploy or lose jobs, and what to run. A host that
@@ -21,11 +23,13 @@ export async function doctorStage(
 ): Promise<void> {
   const opened = session()
   const stages = await stageSession(opened, name, flags)
-  const store = stageStore(await opened.config(), stages.stage)
+  const loaded = await opened.config()
+  const store = stageStore(loaded, stages.stage)
+  const lost = lostStore(loaded, stages.stage)
   const redis = store.kind === 'redis' ? store.address : null
   using interrupt = interruptible(out)
   const perHost = await onEach(stages.stage.hosts, (host) =>
-    examine(stages, host, { redis, signal: interrupt.signal }),
+    examine(stages, host, { redis, lost, signal: interrupt.signal }),
   )
   const findings = [...perHost.values()].flat()
   if (findings.some(({ severity }) => severity === 'error')) out.exitCode = EXIT.failure
@@ -34,6 +38,7 @@ export async function doctorStage(
 }
 
 interface Examining {
+  readonly lost: ReturnType<typeof lostStore>
   readonly redis: Parameters<typeof examineHost>[0]['redis']
   readonly signal: AbortSignal
 }
@@ -41,18 +46,21 @@ interface Examining {
 async function examine(
   { runtime, stage, transportTo }: StageSession,
   host: StageHost,
-  { redis, signal }: Examining,
+  { redis, lost, signal }: Examining,
 ): Promise<HostFinding[]> {
   try {
     const shell = await transportTo(host).connect(host, { signal })
     try {
-      return await examineHost({ clock: runtime.clock, stage, redis }, { ...host, shell })
+      const found = await examineHost({ clock: runtime.clock, stage, redis }, { ...host, shell })
+      const runsWorkers = servicesOn(stage, host).some(({ type }) => type === 'worker')
+      if (lost !== null && runsWorkers) found.push({ host: host.name, severity: 'error', ...lost })
+      return found
     } finally {
       await shell.close()
     }
   } catch (error) {
     signal.throwIfAborted()
-    return [{ host: host.name, severity: 'error', what: messageOf(error), fix: `ssh ${host.host}` }]
+    return [{ host: host.name, severity: 'error', what: messageOf(error), fix: sshCommand(stage, host) }]
   }
 }
 

@@ -2,11 +2,20 @@ import type { Gap, Ledger } from '../../deploy/ledger/ledger.ts'
 
 const MS_PER_S = 1_000
 
-/** The ledger of a deploy for a person: what became of jobs, how long nobody took any, and what is not known. */
+/**
+ * The ledger of a deploy for a person: what became of jobs, how long nobody took any, and what is not known. Nothing for a
+ * stage that no worker of ours works for.
+ */
 export function ledgerLines(ledger: Ledger): string[] {
+  const { running, waiting, taken, gaps } = ledger
+  if (running === null && gaps.length === 0) return []
+  if (taken === null && gaps.length === 0)
+    return [
+      `no workers before this deploy: nothing to count; now ${shown(running)} run and ${shown(waiting)} wait`,
+    ]
   return [
     `jobs, as far as workers have reported: ${jobs(ledger)}`,
-    ...(ledger.gaps.length === 0 ? [] : [`longest time without a worker: ${longest(ledger)}`]),
+    ...(gaps.length === 0 ? [] : [`longest time without a worker: ${longest(ledger)}`]),
     ...ledger.unknown.map((what) => `not known: ${what}`),
   ]
 }

@@ -1,6 +1,9 @@
 import type { Command } from 'commander'
 import { onEach } from '../../deploy/fleet.ts'
+import { makeFolders } from '../../deploy/on-host/prepare.ts'
+import { hostFacts, probeHost } from '../../deploy/on-host/probe-host.ts'
 import { Reply } from '../../deploy/on-host/reply.ts'
+import { missingFiles } from '../../deploy/phases/preflight-problems.ts'
 import {
   installFiles,
   installUserFiles,
@@ -9,11 +12,13 @@ import {
   setupFacts,
   systemFiles,
 } from '../../deploy/setup.ts'
-import type { StageHost } from '../../deploy/stage.ts'
+import type { Stage, StageHost } from '../../deploy/stage.ts'
 import { asRoot, inOrder, type Script } from '../../remote/script.ts'
-import { writeJson } from '../output.ts'
+import type { RemoteShell } from '../../remote/transport.ts'
+import { type Output, printable, writeJson } from '../output.ts'
 import { type DeployContext, stageCommand } from './stage-command.ts'
 import { type StageFlags, type StageSession, stageSession } from './stage-session.ts'
+import { lostStore } from './stage-store.ts'
 
 interface SetupFlags extends StageFlags {
   readonly admin?: string
@@ -25,6 +30,8 @@ interface HostSetup {
   /** Files that were written, or that would be with `--print`. */
   readonly installed: readonly string[]
   readonly notes: readonly string[]
+  /** The command that brings each linked file that is not there. */
+  readonly missing: readonly string[]
 }
 
 const ABOUT = `
@@ -43,17 +50,26 @@ export function setupCommand({ session, out }: DeployContext): Command {
     .option('--print', 'show the files and install nothing')
     .addHelpText('after', ABOUT)
     .action(async (name: string, flags: SetupFlags) => {
-      const stages = await stageSession(session(), name, flags)
-      const hosts = await onEach(stages.stage.hosts, (host) => setUp(stages, host, flags))
-      const reports = [...hosts.values()]
-      if (out.json) return writeJson(out, { stage: name, hosts: reports })
-      for (const { host, installed, notes } of reports) {
-        out.write(
-          `${host}: ${installed.length === 0 ? 'nothing to change' : flags.print ? 'would install' : 'installed'}`,
-        )
-        for (const line of [...installed, ...notes]) out.write(`  ${line}`)
-      }
+      const opened = session()
+      const stages = await stageSession(opened, name, flags)
+      const hosts = [...(await onEach(stages.stage.hosts, (host) => setUp(stages, host, flags))).values()]
+      const lost = lostStore(await opened.config(), stages.stage)
+      const next = [
+        ...(lost === null ? [] : [`${lost.what}: ${lost.fix}`]),
+        ...hosts.flatMap(({ missing }) => missing),
+        `capstan deploy ${name} -n`,
+      ]
+      if (out.json) return writeJson(out, { stage: name, hosts, next })
+      for (const report of hosts) tell(out, report, flags)
+      if (!flags.print) for (const line of next) out.write(printable(`next: ${line}`))
     })
+}
+
+function tell(out: Output, { host, installed, notes }: HostSetup, { print }: SetupFlags): void {
+  out.write(
+    `${host}: ${installed.length === 0 ? 'nothing to change' : print ? 'would install' : 'installed'}`,
+  )
+  for (const line of [...installed, ...notes]) out.write(`  ${line}`)
 }
 
 async function setUp(
@@ -67,7 +83,10 @@ async function setUp(
     const user = (await shell.run({ name: 'ask who deploys', body: 'id -un', reads: true })).stdout.trim()
     const files = systemFiles(stage, { host, user, facts: await setupFacts(stage, host, shell) })
     const notes = files.flatMap((file) => file.notes.map((note) => `${file.path}: ${note}`))
-    if (print) return { host: host.name, installed: files.map(({ path, text }) => `${path}\n${text}`), notes }
+    if (print) {
+      const texts = files.map(({ path, text }) => `${path}\n${text}`)
+      return { host: host.name, installed: texts, notes, missing: [] }
+    }
     const theirs = files.filter(({ path }) => !path.startsWith('/'))
     const ours = files.filter(({ path }) => path.startsWith('/'))
     const installed = [
@@ -78,10 +97,21 @@ async function setUp(
       ])),
       ...(theirs.length === 0 ? [] : said((await shell.run(installUserFiles(theirs))).stdout)),
     ]
-    return { host: host.name, installed, notes }
+    return { host: host.name, installed, notes, missing: await makeShared(stage, host, shell) }
   } finally {
     await shell.close()
   }
+}
+
+/** Makes the tree as the user that deploys, and returns the command that brings each linked file it lacks. */
+async function makeShared(stage: Stage, host: StageHost, shell: RemoteShell): Promise<string[]> {
+  const { stdout } = await shell.run(
+    inOrder('make the folders', [
+      makeFolders(stage.layout, stage.linkedDirs, stage.linkedFiles),
+      probeHost(stage.deployTo, stage.linkedFiles),
+    ]),
+  )
+  return missingFiles(stage, host, hostFacts(new Reply(stdout))).map(({ fix }) => fix)
 }
 
 async function installAsAdmin(

@@ -10,12 +10,13 @@ import { type StageFlags, stageSession, THIS_MACHINE } from './stage-session.ts'
 
 const ABOUT = `
 Without a command: a shell in current of one host, the primary one unless --hosts says another. With one: it runs in
-current of every host; exit 1 when it fails on one of them.
+current of every host; exit 1 when it fails on one of them. A single word with spaces or signs of the shell in it is a
+line for sh.
 
 Examples:
   $ capstan shell production --hosts web-2
   $ capstan shell production -- uptime
-  $ capstan shell production -- sh -c 'du -sh log | sort'`
+  $ capstan shell production -- 'du -sh log; ls'`
 
 /** `capstan shell STAGE [-- COMMAND…]` */
 export function shellCommand(context: DeployContext): Command {
@@ -53,7 +54,7 @@ async function runOnAll(context: DeployContext, { stage: name, flags, words }: O
   const { out } = context
   const codes = await onStage(context, { stage: name, flags }, ({ stage, hosts, signal }) =>
     onEach(hosts, async ({ name: host, shell }) => {
-      const script = command(words, { directory: stage.layout.current })
+      const script = command(programOf(words), { directory: stage.layout.current })
       const { exitCode, stdout, stderr } = await shell.run(script, {
         signal,
         accept: ANY_EXIT,
@@ -69,6 +70,12 @@ async function runOnAll(context: DeployContext, { stage: name, flags, words }: O
   if (failed.length > 0) out.exitCode = EXIT.failure
   if (out.json) return writeJson(out, { stage: name, hosts })
   for (const { host, exitCode } of failed) out.note(printable(`${host}: exit code ${exitCode}`))
+}
+
+/** As in a shell: one word that no program can be called is a line. */
+export function programOf(words: readonly string[]): readonly string[] {
+  const [only = ''] = words
+  return words.length === 1 && !/^[\w./@%+:,-]+$/.test(only) ? ['sh', '-c', only] : words
 }
 
 const ANY_EXIT = Array.from({ length: 256 }, (_, code) => code)

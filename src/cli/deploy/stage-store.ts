@@ -1,9 +1,9 @@
 import { isAbsolute, posix, relative, resolve } from 'node:path'
 import type { LoadedConfig } from '../../config/load-config.ts'
 import { storeConfigOf } from '../../config/open-store.ts'
+import { DeployError } from '../../deploy/deploy-error.ts'
 import type { RedisAddress } from '../../deploy/doctor/probe-redis.ts'
 import type { Stage } from '../../deploy/stage.ts'
-import { UsageError } from '../../kernel/errors.ts'
 import { parseAddress } from '../../store/redis/address.ts'
 
 /** Where the workers of a stage keep their jobs. */
@@ -42,25 +42,34 @@ function redisAddress(
   return sentinel !== undefined || 'path' in endpoint ? null : { ...endpoint, isTls, username, password }
 }
 
+/** What is wrong with a stage whose jobs would stay behind in the release that they were enqueued in; null: nothing. */
+export function lostStore(
+  loaded: LoadedConfig,
+  stage: Stage,
+): { readonly what: string; readonly fix: string } | null {
+  if (!stage.services.some((service) => service.type === 'worker')) return null
+  const store = stageStore(loaded, stage)
+  if (store.kind !== 'sqlite') return null
+  const inside = pathInRelease(stage, store.path)
+  if (inside === null || stage.linkedDirs.some((folder) => inside.startsWith(`${folder}/`))) return null
+  const folder = posix.dirname(inside)
+  const link =
+    folder === '.'
+      ? 'put the file into a folder of its own and that among linkedDirs'
+      : `add '${folder}' to linkedDirs`
+  return {
+    what: `the jobs of stage ${stage.name} lie in ${inside} inside the release: with the next deploy they would be left behind`,
+    fix: `${link}, or name a path outside of the releases, or a Redis (store, or REDIS_URL in environment)`,
+  }
+}
+
 /**
- * Refuses a stage whose jobs would stay behind in the release that they were enqueued in.
- * @throws UsageError `deploy.store_in_release`
+ * Refuses a stage whose jobs would stay behind.
+ * @throws DeployError `deploy.store_in_release`
  */
 export function requireLastingStore(loaded: LoadedConfig, stage: Stage): void {
-  if (!stage.services.some((service) => service.type === 'worker')) return
-  const store = stageStore(loaded, stage)
-  if (store.kind !== 'sqlite') return
-  const inside = pathInRelease(stage, store.path)
-  if (inside === null || stage.linkedDirs.some((folder) => inside.startsWith(`${folder}/`))) return
-  const folder = posix.dirname(inside)
-  throw new UsageError(
-    'deploy.store_in_release',
-    `the jobs of stage ${stage.name} lie in ${inside} inside the release: with the next deploy they would be left behind; ${
-      folder === '.'
-        ? `put the file into a folder of its own and that among linkedDirs, or name a path outside of the releases`
-        : `add '${folder}' to linkedDirs, or name a path outside of the releases`
-    }, or a Redis (store, or REDIS_URL in environment)`,
-  )
+  const lost = lostStore(loaded, stage)
+  if (lost !== null) throw new DeployError('deploy.store_in_release', `${lost.what}; ${lost.fix}`)
 }
 
 /** Null for a file that stays where it is when releases change. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { DeployHost } from '../../deploy/deployment.ts'
 import { onEach } from '../../deploy/fleet.ts'
+import { closedText, readNote } from '../../deploy/on-host/notes.ts'
 import { hostFacts, probeHost } from '../../deploy/on-host/probe-host.ts'
 import { Reply } from '../../deploy/on-host/reply.ts'
 import { type Service, servicesOn } from '../../deploy/services/service.ts'
@@ -31,14 +32,20 @@ export function statusCommand(context: DeployContext): Command {
         onEach(hosts, (host) => statusOf(stage, host)),
       )
       const all = [...hosts.values()]
-      if (out.json) return writeJson(out, { stage: name, hosts: all })
+      if (out.json) return writeJson(out, { stage: name, hosts: all.map(withNotes) })
       writeTable(out, COLUMNS, all.flatMap(rowsOf))
       for (const { host, closed, unfinished } of all) {
-        if (closed !== null) out.write(paint(out, 'yellow', printable(`${host} is closed: ${closed}`)))
+        if (closed !== null) out.write(paint(out, 'yellow', printable(`${host} is ${closedText(closed)}`)))
         if (unfinished !== null)
           out.write(paint(out, 'yellow', printable(`${host}: a run is at work or died: ${unfinished}`)))
       }
     })
+}
+
+/** Scripts read the notes of a host as what they are. */
+function withNotes({ closed, unfinished, ...status }: HostStatus) {
+  const fields = (note: string | null) => (note === null ? null : readNote(note))
+  return { ...status, closed: fields(closed), unfinished: fields(unfinished) }
 }
 
 async function statusOf(stage: Stage, host: DeployHost): Promise<HostStatus> {

@@ -1,7 +1,8 @@
 import { Command } from 'commander'
 import { type Admin, adminOf } from '../../admin/index.ts'
-import { CapstanError, StoreError, UsageError } from '../../kernel/errors.ts'
-import { EXIT, type Output, type Problem } from '../output.ts'
+import { CapstanError, UsageError } from '../../kernel/errors.ts'
+import type { Output } from '../output.ts'
+import { problemOf } from '../problem-of.ts'
 import type { OperatorContext } from './operator-context.ts'
 
 export interface Description {
@@ -60,18 +61,4 @@ export function wholeNumber(text: string, option: string, least: number): number
     'options.invalid',
     `${option}: expected a whole number of at least ${least}, got "${text}"`,
   )
-}
-
-const NEXT: Readonly<Record<string, string>> = {
-  'store.not_stored':
-    'nothing was changed; see that the store runs and is reached at its configured address, then repeat the command',
-  'store.unknown':
-    'the store did not answer: the change may or may not have been made; the command may be repeated safely',
-  'store.full': 'the store has no room left; free memory or disk space there, then repeat the command',
-}
-
-function problemOf(error: CapstanError): Problem {
-  if (error instanceof UsageError) return { what: error.message, exitCode: EXIT.usage }
-  const next = error instanceof StoreError ? NEXT[error.code] : undefined
-  return { what: `${error.message} (${error.code})`, ...(next === undefined ? {} : { next }) }
 }

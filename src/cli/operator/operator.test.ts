@@ -10,7 +10,7 @@ import type { Store } from '../../store/store.ts'
 import type { RunningJob } from '../../store/worker-record.ts'
 import { SimClock } from '../../testing/sim-clock.ts'
 import { newOutput } from '../output.ts'
-import type { Session } from '../session.ts'
+import { type Session, thisHost } from '../session.ts'
 import { operatorCommands } from './index.ts'
 
 /** Its host is this machine, without ssh. */
@@ -68,7 +68,11 @@ function setUp(store: Store = memoryStore()) {
   let pushes = 0
   const push = (queue: string, payload: string, at: number | null = null) =>
     store.push({ token: `push ${pushes++}`, now: clock.now(), jobs: [{ queue, payload, at }] })
-  const beat = (identity: string, running: readonly RunningJob[] = []) => {
+  const beat = (
+    identity: string,
+    running: readonly RunningJob[] = [],
+    seen = { bootId: '', processStart: '' },
+  ) => {
     const [hostname, pid] = identity.split(':')
     const capsules = [
       { name: 'default', concurrency: 5, mode: 'strict' as const, weights: { mail: 0, media: 0 } },
@@ -76,8 +80,7 @@ function setUp(store: Store = memoryStore()) {
     const process = {
       hostname: hostname!,
       pid: Number(pid),
-      bootId: '',
-      processStart: '',
+      ...seen,
       startedAt: clock.now(),
     }
     const worker = { identity, ...process, tag: 'shop', labels: [], capsules, version: '0' }
@@ -335,6 +338,22 @@ test('workers shows who lives and what runs', async () => {
   assert.match(stdout, /^web1:7:0 +silent +1\/5 +1 min 1 s ago +1 min 1 s ago +64 MiB +mail,media +shop$/m)
   assert.match(stdout, /^abc +Thumbnail +\["a\.jpg",300\] +media +1 min 1 s +web1:7:0$/m)
   assert.match(stdout, /1 worker silent: presumed dead/)
+})
+
+test('a worker whose process is gone from this host is shown as dead at once', async () => {
+  const { run, beat } = setUp()
+  const { hostname, pid, bootId, processStart } = thisHost()
+  await beat(`${hostname}:${pid}:0`, [], { bootId, processStart: 'of an earlier process' })
+  await beat(`${hostname}:${pid}:1`, [], { bootId, processStart })
+  await beat(`elsewhere:${pid}:2`, [], { bootId, processStart: 'of an earlier process' })
+  const { stdout } = await run('workers')
+  for (const line of [/:0 +dead /, /:1 +working /, /:2 +working /]) assert.match(stdout, line)
+  assert.match(stdout, /1 worker dead: the process is gone from this host\. .*"capstan recover" does it now/)
+  const { workers } = JSON.parse((await run('workers --json')).stdout)
+  assert.deepEqual(
+    new Set(workers.map(({ state }: { state: string }) => state)),
+    new Set(['dead', 'working']),
+  )
 })
 
 test('quiet and stop reach the workers that are meant, by identity, by host or all', async () => {

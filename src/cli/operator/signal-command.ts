@@ -26,22 +26,23 @@ export function stopCommand(context: OperatorContext): Command {
 
 const ABOUT = {
   quiet: 'Ask workers to take no more jobs. What they run, they finish; the process stays.',
-  stop: 'Ask workers to end: they take no more jobs, finish what they run within their time, hand the rest back, and exit.',
+  stop: 'Ask workers to end: they take no more jobs, finish what they run within their time, hand the rest back, and exit. One whose unit says Restart=always, as ours do, is started again: told by its identity it restarts; "capstan stop STAGE" or "systemctl stop UNIT" ends it for good.',
 }
 
-const TARGETS = `
-A stage of the configuration means its services on its hosts, through systemd; they stay as they are told. Another
-word is the identity of a worker out of "capstan workers", or its host, or HOST:PID, and goes through the store. Where
-a host is called as a stage is, HOST: with a colon means the host.`
+const TARGETS = [
+  'A stage of the configuration means its services on its hosts, at once, through systemd.',
+  'Another word is the identity of a worker out of "capstan workers", its host, or HOST:PID, and goes through the store.',
+  'Where a host is called like a stage, HOST: with a colon means the host.',
+].join(' ')
 
 const TOLD = {
   quiet: 'is told to take no more jobs; it obeys at its next heartbeat.',
-  stop: 'is told to stop; it obeys at its next heartbeat. Under a service manager it may be started again.',
+  stop: 'is told to stop; it obeys at its next heartbeat. Its unit, if it has one, starts it again; systemctl stop does not.',
 }
 
 function signalling(context: OperatorContext, order: WorkerOrder): Command {
   const command = operatorCommand(`${order} [target] [service]`, {
-    about: `${ABOUT[order]}\n${TARGETS}`,
+    about: `${ABOUT[order]}\n\n${TARGETS}`,
     examples: [
       ...[`capstan ${order} production`, `capstan ${order} production sidekiq --hosts web-1`],
       ...[`capstan ${order} web1:4711:0123456789ab`, `capstan ${order} web1`, `capstan ${order} --all`],

@@ -18,7 +18,9 @@ interface Day {
 /** `capstan stats`: totals, and what was done on each of the last days. */
 export function statsCommand(context: OperatorContext): Command {
   return operatorCommand('stats', {
-    about: 'Show how many jobs wait, run, failed and died, and what was done on each of the last days (UTC).',
+    about:
+      'Show how many jobs wait, run, failed and died, and what was done on each of the last days (UTC). ' +
+      'Workers count with their heartbeats: a job may be in these numbers up to 5 s after its end.',
     examples: ['capstan stats', 'capstan stats --days 30 --json'],
   })
     .option('--days <count>', 'how many days, today included', '7')

@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import type { JobView, WorkerView } from '../../admin/index.ts'
-import { paint, writeJson } from '../output.ts'
-import { acts, type Invocation, operatorCommand } from './operator-command.ts'
+import type { Store } from '../../store/store.ts'
+import { type Output, paint, writeJson } from '../output.ts'
+import { thisHost } from '../session.ts'
+import { acts, operatorCommand } from './operator-command.ts'
 import type { OperatorContext } from './operator-context.ts'
 import { type Column, writeTable } from './table.ts'
 import { counted, fromNow, lengthOfTime, number } from './words.ts'
@@ -11,39 +13,53 @@ export function workersCommand(context: OperatorContext): Command {
   return operatorCommand('workers', {
     about: 'Show the worker processes, when they were last heard of, and the jobs they run.',
     examples: ['capstan workers', 'capstan workers --json'],
-  }).action(acts(context, showWorkers))
+  }).action(
+    acts<unknown>(context, async ({ admin, out, now }) => {
+      const [views, dead] = await Promise.all([admin.workers(), deadHere(await context.store())])
+      const workers = views.map((view) => (dead.has(view.identity) ? { ...view, state: DEAD } : view))
+      if (out.json) writeJson(out, { workers })
+      else if (workers.length === 0) out.write(NOBODY)
+      else showWorkers(out, workers, now)
+    }),
+  )
 }
 
-async function showWorkers({ admin, out, now }: Invocation<unknown>): Promise<void> {
-  const workers = await admin.workers()
-  if (out.json) return writeJson(out, { workers })
-  if (workers.length === 0) {
-    return out.write(
-      'No workers are registered: nothing runs. Start one with "capstan work", or see whether its service is up.',
-    )
-  }
+const NOBODY =
+  'No workers are registered: nothing runs. Start one with "capstan work", or see whether its service is up.'
+
+/** Of a worker whose process is gone from this host, which only a command on this host can see. */
+const DEAD = 'dead' as const
+
+type SeenWorker = Omit<WorkerView, 'state'> & { readonly state: WorkerView['state'] | typeof DEAD }
+
+async function deadHere(store: Store): Promise<Set<string>> {
+  const host = thisHost()
+  const gone = (await store.workers()).filter(({ info }) => host.stateOf(info) === 'gone')
+  return new Set(gone.map(({ info }) => info.identity))
+}
+
+function showWorkers(out: Output, workers: readonly SeenWorker[], now: number): void {
   writeTable(out, workerColumns(now), workers)
   const running = workers.flatMap((worker) => worker.running)
   if (running.length > 0) {
     out.write('')
     writeTable(out, runningColumns(now), running)
   }
-  const silent = workers.filter(({ state }) => state === 'silent').length
-  if (silent > 0) {
-    out.write('')
-    out.write(
-      paint(
-        out,
-        'red',
-        `${counted(silent, 'worker')} silent: presumed dead. Any living worker recovers the jobs; "capstan recover" does it now.`,
-      ),
-    )
+  for (const state of [DEAD, 'silent'] as const) {
+    const count = workers.filter((worker) => worker.state === state).length
+    if (count > 0) out.write(`\n${paint(out, 'red', `${counted(count, 'worker')} ${LOST[state]}`)}`)
   }
 }
 
-const STATE_COLOUR = { working: 'green', quiet: 'yellow', silent: 'red' } as const
+const RESCUE = 'Any living worker recovers the jobs; "capstan recover" does it now.'
+const LOST = {
+  dead: `dead: the process is gone from this host. ${RESCUE}`,
+  silent: `silent: presumed dead. ${RESCUE}`,
+}
 
-function workerColumns(now: number): Column<WorkerView>[] {
+const STATE_COLOUR = { working: 'green', quiet: 'yellow', silent: 'red', dead: 'red' } as const
+
+function workerColumns(now: number): Column<SeenWorker>[] {
   return [
     { head: 'WORKER', cell: ({ identity }) => identity },
     { head: 'STATE', cell: ({ state }) => state, colour: ({ state }) => STATE_COLOUR[state] },

@@ -81,7 +81,7 @@ const WORDS: Readonly<Record<FileDrift['state'], string>> = {
   same: 'as setup writes it',
   differs: 'differs; capstan setup writes it anew:',
   absent: 'is not installed; capstan setup installs it',
-  unreadable: 'may be read by root only: --admin USER',
+  unreadable: 'not compared: only root may read it; repeat with --admin USER',
 }
 
 function writeDrift(out: Output, host: string, { path, state, differences }: FileDrift): void {

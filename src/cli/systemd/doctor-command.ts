@@ -10,7 +10,7 @@ import type { StageFlags } from '../deploy/stage-session.ts'
 import { operatorCommand } from '../operator/operator-command.ts'
 import { type Colour, EXIT, type Output, paint, printable, writeJson } from '../output.ts'
 import type { Diagnosis, Examination, Patient } from './diagnosis.ts'
-import { examineUnknownJobs } from './examine-jobs.ts'
+import { examineQueues, examineUnknownJobs } from './examine-jobs.ts'
 import {
   examineClock,
   examineJournal,
@@ -27,7 +27,8 @@ import { oneOf, type SystemdContext } from './systemd-context.ts'
 /** In the order in which they are shown: the machine, then what runs on it. */
 const EXAMINATIONS: readonly Examination[] = [
   ...[examineSystemd, examineClock, examineNode, examineLimits, examineLibsystemd, examineJournal],
-  ...[examineUserManager, examineStore, examineUnknownJobs, examineUnits, examineSudo, examineRights],
+  ...[examineUserManager, examineStore, examineQueues, examineUnknownJobs],
+  ...[examineUnits, examineSudo, examineRights],
 ]
 
 interface DoctorFlags extends StageFlags {

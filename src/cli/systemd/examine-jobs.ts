@@ -1,5 +1,8 @@
 import { adminOf, type UnknownJobsView, type WorkerView } from '../../admin/index.ts'
+import { capsulesOf } from '../../config/check-config.ts'
+import { loadJobs } from '../../config/load-jobs.ts'
 import { fromNow, shellWord } from '../operator/words.ts'
+import { queueNames, unservedQueues, unservedText } from '../unserved-queues.ts'
 import type { Diagnosis, Examination } from './diagnosis.ts'
 import { namesStore } from './examine-services.ts'
 
@@ -14,6 +17,24 @@ export const examineUnknownJobs: Examination = async (patient) => {
     return [...kinds.values()].map((jobs) => unknown(jobs, workers, session.runtime.clock.now()))
   } catch {
     // What is wrong with the store is said where the store is looked at.
+    return []
+  }
+}
+
+/** Jobs of this project whose queues neither its configuration nor a registered worker takes. */
+export const examineQueues: Examination = async (patient) => {
+  const { session } = patient
+  try {
+    if (!(await namesStore(patient))) return []
+    const { config, directory } = await session.config()
+    const workers = await adminOf(session.runtime, await session.store()).workers()
+    const taken = [...queueNames(capsulesOf(config)), ...workers.flatMap(({ queues }) => queues)]
+    const unserved = unservedQueues(await loadJobs(directory, config.jobs), taken)
+    if (unserved === null) return []
+    const what = `${unservedText(unserved)}, which no worker takes: they wait`
+    return [{ subject: 'queues', state: 'warning', what, fix: 'add to queues in the configuration' }]
+  } catch {
+    // A worker says it, too, when it cannot load its jobs; a machine that only deploys has none.
     return []
   }
 }

@@ -71,7 +71,11 @@ export const examineNode: Examination = async ({ exists }) => {
         fix: 'name it in the unit by this path, or bring a Node with the release (node: "release")',
       },
     ]
-  return [{ subject, state: exists(execPath) ? 'ok' : 'error', what: `${version} at ${execPath}` }]
+  const what = `${version} at ${execPath}`
+  if (exists(execPath)) return [{ subject, state: 'ok', what }]
+  const fix =
+    'its file was replaced or removed: name the Node that is there in the units, and restart the workers'
+  return [{ subject, state: 'error', what, fix }]
 }
 
 export const examineLimits: Examination = async ({ read }) => {
@@ -103,7 +107,7 @@ export const examineLibsystemd: Examination = async ({ exists }) => {
       subject,
       state: 'warning',
       what: `not reached: ${helper}`,
-      fix: 'npm install koffi, and the package libsystemd0',
+      fix: 'npm install koffi (npm ci --omit=optional leaves it out), and the package libsystemd0; until then our units do not become ready',
     },
   ]
 }

@@ -35,7 +35,7 @@ export const examineStore: Examination = async (patient) => {
     const named = kind === 'redis' ? version : `${kind} ${version}`
     return [
       { subject, state: 'ok', what: `${named} at ${location}; jobs survive: ${durability}` },
-      ...warnings.map((what): Diagnosis => ({ subject, state: 'warning', what, fix: 'as it says' })),
+      ...warnings.map((warning): Diagnosis => ({ subject, state: 'warning', ...withItsCure(warning) })),
     ]
   } catch (error) {
     return [
@@ -45,6 +45,12 @@ export const examineStore: Examination = async (patient) => {
       },
     ]
   }
+}
+
+/** A store ends each warning with its cure, in brackets or behind a colon. */
+function withItsCure(warning: string): Pick<Diagnosis, 'what' | 'fix'> {
+  const [, what, inBrackets, cure] = /^(.*?)(?: \((.+)\)|: ([^:()]+))$/.exec(warning) ?? []
+  return what === undefined ? { what: warning } : { what, fix: inBrackets ?? cure ?? '' }
 }
 
 /** Units of workers that are installed here, ours and Sidekiq's. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
@@ -108,8 +108,16 @@ describe('capstan unit', () => {
     assert.match((await run(...'unit show --app shop --user root --root'.split(' '))).text, /User=root/)
   })
 
-  test('names a file that is not there', async () => {
+  test('names a file that is not there, and is not content with an empty one', async () => {
     await assert.rejects(run('unit', 'explain', '/no/such'), { code: 'file.unreadable' })
+    const empty = join(directory, 'empty.service')
+    await writeFile(empty, '\n')
+    for (const words of [
+      ['unit', 'explain'],
+      ['unit', 'verify'],
+      ['sudoers', '--check'],
+    ])
+      await assert.rejects(run(...words, empty), { code: 'file.empty' })
   })
 })
 
@@ -248,10 +256,51 @@ describe('the doctor', () => {
     assert.match(answer, /^note jobs of class Half on queue mail: .* gave back 3, .*; h:2:b may know them$/m)
   })
 
+  test('names jobs whose queue no worker takes', async () => {
+    await mkdir(join(directory, 'jobs'))
+    const module = JSON.stringify(fileURLToPath(import.meta.resolve('../../client/define-job.ts')))
+    const job = "defineJob({ name: 'Welcome', queue: 'mail', run() {} })"
+    await writeFile(
+      join(directory, 'jobs/mail.ts'),
+      `import { defineJob } from ${module}\nexport const w = ${job}\n`,
+    )
+    const answer = (queues: readonly string[]) => {
+      const config = async () => ({ config: { queues }, file: 'capstan.config.ts', directory })
+      return said(patient(HEALTHY, { session: { ...session, config } as Session }))
+    }
+    assert.match(await answer(['default']), /^warning queues: job Welcome uses queue mail, which no worker/m)
+    assert.doesNotMatch(await answer(['default', 'mail']), /queues/)
+  })
+
   test('looks for a store that REDIS_PROVIDER names, without a configuration', async () => {
     const bare = { ...session, config: async () => ({ config: {}, file: null, directory: '.' }) } as Session
     const named = patient(HEALTHY, { session: bare, environment: { REDIS_PROVIDER: 'CLOUD_URL' } })
     assert.match(await said(named), /^ok store: memory/m)
+  })
+
+  test('tells for each warning of the store how to mend it', async () => {
+    const warnings = [
+      'the policy is lru: a full Redis deletes jobs (CONFIG SET maxmemory-policy noeviction)',
+      '/srv/jobs.db can be read by other users, and payloads with it: chmod 600',
+    ]
+    const ping = async () => ({
+      kind: 'redis',
+      version: 'Redis 7',
+      location: 'here',
+      durability: '',
+      warnings,
+    })
+    const worried = { ...session, store: async () => ({ ...memoryStore(), ping }) } as unknown as Session
+    const found = (await examine(patient(HEALTHY, { session: worried }))).filter(
+      ({ state }) => state === 'warning',
+    )
+    assert.deepEqual(
+      found.map(({ what, fix }) => [what, fix]),
+      [
+        ['the policy is lru: a full Redis deletes jobs', 'CONFIG SET maxmemory-policy noeviction'],
+        ['/srv/jobs.db can be read by other users, and payloads with it', 'chmod 600'],
+      ],
+    )
   })
 
   test('finds a store that does not answer', async () => {

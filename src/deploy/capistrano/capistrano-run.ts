@@ -24,6 +24,9 @@ export class CapistranoRun {
   readonly remarks: Remark[] = []
   readonly required = new Set<string>()
   readonly #settings = new Map<string, { readonly value: Value; readonly at: string }>()
+  /** Where settings were last made by code that was not read, or by asking. */
+  readonly #unread = new Map<string, string>()
+  readonly #used = new Set<string>()
   readonly #servers = new Map<string, Server>()
 
   run(file: string, statements: readonly Statement[]): void {
@@ -44,7 +47,17 @@ export class CapistranoRun {
 
   /** Where a setting was made. */
   placeOf(key: string): string {
-    return this.#settings.get(key)?.at ?? 'default'
+    return this.#unread.get(key) ?? this.#settings.get(key)?.at ?? 'default'
+  }
+
+  /** Whether its value was asked for. */
+  isUsed(key: string): boolean {
+    return this.#used.has(key)
+  }
+
+  /** Whether the last statement about a setting, if there is one, is one that could be read. */
+  isRead(key: string): boolean {
+    return !this.#unread.has(key)
   }
 
   readonly fetch = (key: string): Value | undefined => {
@@ -54,6 +67,7 @@ export class CapistranoRun {
 
   /** The value of a setting; undefined when it is not set, nil, or hangs on something that was not read. */
   value(key: string): Value | undefined {
+    this.#used.add(key)
     return this.#tried(key, () => this.fetch(key) ?? undefined)
   }
 
@@ -68,6 +82,7 @@ export class CapistranoRun {
   }
 
   set(key: string, value: Value, at: string): void {
+    this.#unread.delete(key)
     this.#settings.set(key, { value, at })
   }
 
@@ -112,6 +127,8 @@ export class CapistranoRun {
       )
     } catch (error) {
       if (!(error instanceof Unresolved)) throw error
+      const [key] = args
+      if (SETTERS.includes(call) && key?.kind === 'symbol') this.#unread.set(key.name, at)
       this.remark(
         at,
         `not read: ${call}: ${error.message}; write its value by hand, until then the default holds`,
@@ -119,12 +136,23 @@ export class CapistranoRun {
     }
   }
 
+  /** What a person would be asked for at each deploy. */
+  ask(key: string, at: string): void {
+    this.#unread.set(key, at)
+    this.remark(at, `not read: ask :${key}: ${unreadAdvice('ask')}`)
+  }
+
   #notRead(at: string, code: string): void {
+    const key = UNREAD_SETTING.exec(code)?.[1]
+    if (key !== undefined) this.#unread.set(key, at)
     const advice = unreadAdvice(code)
     const since = /^set(_if_empty)?\b/.test(code) ? '; until then the default holds' : ''
     if (advice !== null) this.remark(at, `not read: ${code}: ${advice}${since}`)
   }
 }
+
+const SETTERS = ['set', 'set_if_empty', 'ask']
+const UNREAD_SETTING = /^(?:set|set_if_empty|ask)\b[\s(]*[:'"](\w+)/
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   set: (run, [key, value = null], at) => run.set(textOf(key), value, at),
@@ -153,7 +181,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   require: (run, [feature]) => void run.required.add(textOf(feature)),
   install_plugin: (run, [plugin]) => void run.required.add(textOf(plugin)),
-  lock: () => {},
+  ask: (run, [key], at) => run.ask(textOf(key), at),
+  lock: (run, _args, at) => run.remark(at, 'dropped: lock: it is about the version of Capistrano'),
   before: hooked,
   after: hooked,
 }

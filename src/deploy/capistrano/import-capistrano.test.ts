@@ -130,7 +130,7 @@ describe('the project of a Rails team with one host', () => {
       services: { sidekiq: { type: 'sidekiq', roles: ['app'], unit: 'sidekiq.service' } },
       stages: { staging: { hosts: [{ host: '10.0.0.5', user: 'hoge', roles: ['app', 'db', 'web'] }] } },
     })
-    assert.deepEqual(remarks, [])
+    assert.deepEqual(remarks, ['config/deploy.rb:2: dropped: lock: it is about the version of Capistrano'])
   })
 
   test('is written as a file that is loaded and checked like any other', async () => {
@@ -249,6 +249,57 @@ describe('settings of the Sidekiq plugin', () => {
     assert.deepEqual(services?.sidekiq?.roles, ['worker'])
     assert.match(remarks.join('\n'), /read as those of version 3\.x/)
   })
+})
+
+describe('the branch', () => {
+  const imported = async (deploy: string) => {
+    const { config, remarks } = await project({
+      'config/deploy.rb': `set :application, 'a'\nset :repo_url, 'g'\n${deploy}`,
+      'config/deploy/a.rb': "server 'x'",
+    })
+    const { source } = resolveStage(config, 'a')
+    return { written: config.source, branch: 'git' in source && source.branch, remarks: remarks.join('\n') }
+  }
+
+  for (const statement of [
+    'ask :branch, proc { `git rev-parse --abbrev-ref HEAD`.chomp }.call',
+    "ask(:branch, 'master')",
+    "set :branch, ENV['BRANCH'] || 'main'",
+    'set :branch, fetch(:nothing)',
+    'set :branch, -> { fetch(:nothing) }',
+    "set :branch, 'main'\nask :branch, 'main'",
+  ])
+    test(`that only a person or code knows is left out, and that is said: ${statement}`, async () => {
+      const { written, branch, remarks } = await imported(statement)
+      assert.deepEqual([written, branch], [{ git: 'g' }, 'HEAD'])
+      assert.match(remarks, /^config\/deploy.rb:\d: not read: (ask|set|branch)/m)
+      assert.match(remarks, /^config\/deploy.rb:\d: left out: source.branch: .* HEAD is deployed$/m)
+    })
+
+  test('that nobody says is the one that Capistrano takes, and that is said', async () => {
+    const { written, remarks } = await imported('')
+    assert.deepEqual(written, { git: 'g', branch: 'master' })
+    assert.match(remarks, /written: source.branch 'master'/)
+  })
+
+  test('that is said after a question holds', async () => {
+    assert.equal((await imported("ask :branch, 'x'\nset :branch, 'main'")).branch, 'main')
+  })
+})
+
+test('a setting without a meaning here, or of a plugin that is not loaded, is named', async () => {
+  const { remarks } = await project({
+    'config/deploy.rb':
+      "set :application, 'a'\nset :log_level, :debug\nset :rbenv_ruby, '3.3'\nset :keep_releases, 3",
+    'config/deploy/a.rb': "server 'x'",
+  })
+  assert.deepEqual(
+    remarks.filter((remark) => remark.includes('dropped')),
+    [
+      'config/deploy.rb:2: dropped: log_level: it has no meaning here',
+      'config/deploy.rb:3: dropped: rbenv_ruby: nothing that the Capfile loads uses it',
+    ],
+  )
 })
 
 test('a stage without a host that could be read is left out, and named', async () => {

@@ -85,8 +85,26 @@ function sourceOf(run: CapistranoRun): SourceConfig {
     )
     return { upload: '.' }
   }
-  const tree = run.text('repo_tree')
-  return { git, branch: run.text('branch') ?? DEFAULT_BRANCH, ...(tree === undefined ? {} : { tree }) }
+  const [branch, tree] = [branchOf(run), run.text('repo_tree')]
+  return { git, ...(branch === undefined ? {} : { branch }), ...(tree === undefined ? {} : { tree }) }
+}
+
+/** undefined where only a person, or code, says which. */
+function branchOf(run: CapistranoRun): string | undefined {
+  const branch = run.text('branch')
+  if (branch !== undefined && run.isRead('branch')) return branch
+  if (run.isRead('branch') && !run.settings.has('branch')) {
+    run.remark(
+      'config/deploy.rb',
+      `written: source.branch '${DEFAULT_BRANCH}', which Capistrano deploys where no branch is set`,
+    )
+    return DEFAULT_BRANCH
+  }
+  run.remark(
+    run.placeOf('branch'),
+    "left out: source.branch: until it is written, the repository's own HEAD is deployed",
+  )
+  return undefined
 }
 
 /** Paths in their shortest form; what lies in a folder that is linked itself needs no link. */

@@ -1,8 +1,8 @@
 import type { CapistranoRun } from './capistrano-run.ts'
 
-/** Settings that are taken over elsewhere. */
+/** Settings that are taken over elsewhere, where what uses them is there. */
 const TAKEN = new Set([
-  ...['application', 'repo_url', 'branch', 'repo_tree', 'deploy_to', 'keep_releases', 'stage', 'default_env'],
+  ...['application', 'repo_url', 'branch', 'repo_tree', 'deploy_to', 'keep_releases', 'default_env'],
   ...[
     'linked_files',
     'linked_dirs',
@@ -25,7 +25,7 @@ const TAKEN = new Set([
   ...['sidekiq_timeout', 'sidekiq_default_hooks', 'ssh_options'],
 ])
 
-/** Settings that mean nothing here, and need not be spoken of. */
+/** Settings that mean nothing here. */
 const WITHOUT_MEANING = new Set([
   ...[
     'log_level',
@@ -54,6 +54,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   revision_log_message: 'revisions.log is written as Capistrano does by default, so that both can read it',
 }
 
+const STAGE = 'stage' // made for each stage, by Capistrano itself
+const UNUSED = 'nothing that the Capfile loads uses it'
+const NO_MEANING = 'it has no meaning here'
 const IN_THE_UNIT = 'it stays in the unit, which is left as it is'
 const OWN = 'it is a setting of your own: what reads it has to be written anew'
 const SERVER_OF: ReadonlyArray<readonly [RegExp, string]> = [
@@ -65,10 +68,15 @@ const SERVER_OF: ReadonlyArray<readonly [RegExp, string]> = [
 /** Remarks on settings that have no place in a configuration of ours. */
 export function remarkSettings(run: CapistranoRun): void {
   for (const key of run.settings) {
-    if (TAKEN.has(key) || WITHOUT_MEANING.has(key)) continue
-    const advice = ADVICE[key] ?? SERVER_OF.find(([pattern]) => pattern.test(key))?.[1] ?? OWN
-    run.remark(run.placeOf(key), `dropped: ${key}: ${advice}`)
+    if (key === STAGE || (TAKEN.has(key) && run.isUsed(key))) continue
+    run.remark(run.placeOf(key), `dropped: ${key}: ${adviceOn(key)}`)
   }
+}
+
+function adviceOn(key: string): string {
+  if (TAKEN.has(key)) return UNUSED
+  if (WITHOUT_MEANING.has(key)) return NO_MEANING
+  return ADVICE[key] ?? SERVER_OF.find(([pattern]) => pattern.test(key))?.[1] ?? OWN
 }
 
 const KNOWN_FEATURES =

@@ -1,4 +1,5 @@
 import { maskedSetting } from '../mask.ts'
+import { closedText } from '../on-host/notes.ts'
 import type { Preflight } from '../phases/preflight.ts'
 import { stateOf } from '../release.ts'
 import { parseRevisionLogLine } from '../revision-log.ts'
@@ -133,6 +134,6 @@ function noteRemarks({ name }: Stage, { unfinished, closed }: Preflight): Remark
         ]),
     ...(closed === null
       ? []
-      : [warning(`the stage is closed: ${closed}`, `capstan unlock ${name} opens it`)]),
+      : [warning(`the stage is ${closedText(closed)}`, `capstan unlock ${name} opens it`)]),
   ]
 }

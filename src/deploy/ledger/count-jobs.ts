@@ -1,6 +1,7 @@
 import { messageOf } from '../../kernel/errors.ts'
 import type { Script } from '../../remote/script.ts'
 import type { DeployHost, Deployment } from '../deployment.ts'
+import { CAPSTAN_PROGRAM } from '../layout.ts'
 import { Reply, SAY } from '../on-host/reply.ts'
 import { servicesOn, type WorkerService } from '../services/service.ts'
 import { SYSTEMCTL } from '../services/unit-state.ts'
@@ -77,7 +78,7 @@ for (const pair of readFileSync('/proc/' + process.argv[1] + '/environ', 'utf8')
   if (at > 0) env[pair.slice(0, at)] = pair.slice(at + 1)
 }
 for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC', 'INVOCATION_ID', 'JOURNAL_STREAM']) delete env[name]
-const words = ['node_modules/capstan/bin/capstan.cjs', 'stats', '--days', '1', '--json']
+const words = ['${CAPSTAN_PROGRAM}', 'stats', '--days', '1', '--json']
 const { status, stdout, stderr } = spawnSync(process.execPath, words, { env, encoding: 'utf8' })
 if (status !== 0) {
   process.stderr.write(stderr)

@@ -1,4 +1,5 @@
 import type { Script } from '../../remote/script.ts'
+import { MINIMUM_NODE } from '../node-version.ts'
 import { type Reply, SAY } from './reply.ts'
 
 /** A Node on a host. */
@@ -10,10 +11,11 @@ export interface FoundNode {
 
 /**
  * Looks for Node as a person who logs in would find it: on the login shell's PATH, then where nvm, mise, fnm, asdf and
- * volta keep theirs. `wanted` is a path that is asked instead, or ''.
+ * volta keep theirs. The first one that is new enough ends the search: login shells can be slow. `wanted` is a path that
+ * is asked instead, or ''.
  */
 export function findNode(wanted: string): Script {
-  return { name: 'look for Node', body: FIND, args: [wanted], reads: true }
+  return { name: 'look for Node', body: FIND, args: [wanted, ...MINIMUM_NODE.map(String)], reads: true }
 }
 
 /** In the order of preference; each path once. */
@@ -31,12 +33,15 @@ tried=' '
 try() {
   case $1 in /*) ;; *) return 0 ;; esac
   [ -x "$1" ] || return 0
-  real=$(timeout 5 "$1" -p process.execPath 2>/dev/null </dev/null) || return 0
-  case $tried in *" $real "*) return 0 ;; esac
-  tried="$tried$real "
-  version=$(timeout 5 "$1" --version 2>/dev/null </dev/null) || return 0
-  say node "$version $real"
+  found=$(timeout 5 "$1" -p 'process.version + " " + process.execPath' 2>/dev/null </dev/null) || return 0
+  case $tried in *" $found "*) return 0 ;; esac
+  tried="$tried$found "
+  say node "$found"
+  minor=\${found#*.} major=\${found#v}
+  major=\${major%%.*} minor=\${minor%%.*}
+  if [ "$major" -gt "$wanted_major" ] || { [ "$major" -eq "$wanted_major" ] && [ "$minor" -ge "$wanted_minor" ]; }; then exit 0; fi
 }
+wanted_major=$2 wanted_minor=$3
 if [ -n "$1" ]; then try "$1"; exit 0; fi
 try "$(command -v node || true)"
 shell=$(getent passwd "$(id -un)" | cut -d: -f7)

@@ -17,6 +17,23 @@ export function closeStage(layout: Layout, note: object): Script {
   return writeFile('close the stage', layout.closedNote, JSON.stringify(note))
 }
 
+/** A closed stage in words; a note in a form of its own is shown as it is. */
+export function closedText(note: string): string {
+  const { by, since, message } = readNote(note)
+  if (typeof by !== 'string' || typeof since !== 'string') return `closed: ${note}`
+  const at = `${since.slice(0, 10)} ${since.slice(11, 16)} UTC`
+  return `closed by ${by} since ${at}: ${message}`
+}
+
+/** What a note says; nothing when it is broken. */
+export function readNote(note: string): Readonly<Record<string, unknown>> {
+  try {
+    return { ...JSON.parse(note) }
+  } catch {
+    return {}
+  }
+}
+
 export function openStage(layout: Layout): Script {
   return { name: 'open the stage', body: 'rm -f -- "$1"', args: [layout.closedNote] }
 }

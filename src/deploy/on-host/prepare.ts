@@ -1,5 +1,5 @@
 import type { Script } from '../../remote/script.ts'
-import { ENVIRONMENT_FILE, type Layout } from '../layout.ts'
+import { CAPSTAN_PROGRAM, ENVIRONMENT_FILE, type Layout } from '../layout.ts'
 
 /** Makes the folders of the layout that are not there, and ours, which nobody else needs to read. */
 export function makeFolders(
@@ -51,6 +51,16 @@ export function writeEnvironment(release: string, environment: Readonly<Record<s
     body: 'umask 077; printf %s "$capstan_environment" >"$1"',
     args: [`${release}/${ENVIRONMENT_FILE}`],
     env: { capstan_environment: environmentFile(environment) },
+  }
+}
+
+/** Ends with 0 when the workers of a release find what they run, else with 1. */
+export function bringsCapstan(release: string): Script {
+  return {
+    name: 'look for capstan',
+    body: '[ -f "$1" ] || exit 1',
+    args: [`${release}/${CAPSTAN_PROGRAM}`],
+    reads: true,
   }
 }
 

@@ -30,7 +30,7 @@ export function releaseFacts(reply: Reply): ReleaseFacts[] {
 }
 
 // Working directories of other users' processes cannot be read: for workers under another user the link of their
-// instance speaks, as long as systemd knows the instance.
+// instance speaks, as long as systemd runs the instance or would at boot. Where systemd cannot be asked, it speaks too.
 const LIST = `${SAY}
 [ -d "$1" ] || exit 0
 cd -- "$1"
@@ -48,8 +48,19 @@ for process in /proc/[0-9]*; do
   directory=$(readlink -- "$process/cwd" 2>/dev/null) || continue
   case $directory in "$here/releases/"*) rest=\${directory#"$here/releases/"}; say in-use "\${rest%%/*}" ;; esac
 done
+export XDG_RUNTIME_DIR="\${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"
+states=active,reloading,activating,deactivating
+running=$(systemctl list-units --plain --no-legend --full --state="$states" '*@*.service' 2>/dev/null) || running=unasked
+running="$running
+$(systemctl --user list-units --plain --no-legend --full --state="$states" '*@*.service' 2>/dev/null || true)"
 for instance in .capstan/instances/*; do
-  if [ -L "$instance" ]; then say in-use "$(basename -- "$(readlink -- "$instance")")"; fi
+  [ -L "$instance" ] || continue
+  unit=@\${instance##*/}.service wanted=
+  case $running in unasked* | *"$unit "*) wanted=yes ;; esac
+  for link in /etc/systemd/system/*.wants/*"$unit" "\${HOME:-}"/.config/systemd/user/*.wants/*"$unit"; do
+    if [ -L "$link" ]; then wanted=yes; fi
+  done
+  if [ -n "$wanted" ]; then say in-use "$(basename -- "$(readlink -- "$instance")")"; fi
 done
 `
 

@@ -1,7 +1,10 @@
 import { sudoersRules } from '../../systemd/sudoers.ts'
 import type { DeployHost } from '../deployment.ts'
-import { commandOf, type Right, servicesOn, unitOfRule } from '../services/service.ts'
-import type { Stage } from '../stage.ts'
+import { copyCommand } from '../host-commands.ts'
+import { isEnough, MINIMUM_NODE } from '../node-version.ts'
+import type { HostFacts } from '../on-host/probe-host.ts'
+import { commandOf, type Right, rightsOf, servicesOn, shownUnit } from '../services/service.ts'
+import type { Stage, StageHost } from '../stage.ts'
 import type { Preflight } from './preflight.ts'
 
 export interface Problem {
@@ -16,9 +19,6 @@ const SKEW_LIMIT_MS = 60_000
 
 /** Below this not even the code of a small project fits. */
 const FREE_LIMIT_BYTES = 64 * 1024 ** 2
-
-/** Where workers run under the Node that is there: type stripping and `node:sqlite` came with it. */
-const MINIMUM_NODE = [22, 18] as const
 
 type Check = (
   stage: Stage,
@@ -43,11 +43,24 @@ const current: Check = ({ deployTo }, _host, facts) =>
       ]
     : []
 
-const linkedFiles: Check = ({ deployTo, linkedFiles }, _host, facts) =>
-  facts.missingFiles.map((position) => {
-    const path = `${deployTo}/shared/${linkedFiles[position]}`
-    return [`linked file ${path} is missing`, 'put it there; it is shared by all releases']
-  })
+const linkedFiles: Check = (stage, host, facts) =>
+  missingFiles(stage, host, facts).map(({ path, fix }) => [
+    `linked file ${path} is missing`,
+    `capstan setup ${stage.name} makes its folder; then: ${fix}`,
+  ])
+
+/** The linked files that a host lacks, and what brings each of them there. */
+export function missingFiles(
+  stage: Stage,
+  host: StageHost,
+  facts: HostFacts,
+): ReadonlyArray<{ readonly path: string; readonly fix: string }> {
+  const files = facts.missingFiles.flatMap((position) => stage.linkedFiles.slice(position, position + 1))
+  return files.map((file) => ({
+    path: `${stage.layout.shared}/${file}`,
+    fix: copyCommand(stage, { ...host, user: facts.user }, file),
+  }))
+}
 
 const programs: Check = (_stage, _host, facts) =>
   facts.missingPrograms.map((program) => [
@@ -88,12 +101,6 @@ const node: Check = (stage, host, { nodes }) => {
   ]
 }
 
-export function isEnough(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  const [wantedMajor, wantedMinor] = MINIMUM_NODE
-  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)
-}
-
 const units: Check = (stage, host, facts) =>
   servicesOn(stage, host).flatMap((service) => {
     const unit = facts.units.find((state) => state.unit === service.unitFile)
@@ -102,11 +109,24 @@ const units: Check = (stage, host, facts) =>
       service.type === 'worker'
         ? `run capstan setup ${stage.name} as an administrator: it installs the unit`
         : `install it, or correct services.${service.name}.unit`
-    return [[`the unit ${service.unitFile} is not installed (service ${service.name})`, fix]]
+    return [[`the unit ${shownUnit(service.unitFile)} is not installed (service ${service.name})`, fix]]
   })
 
-const rights: Check = ({ name }, _host, { user, refused }) =>
-  refused.map((right) => missingRight(name, user, right))
+/** A worker that setup never saw has no rule at all: a line for each command would only hide the rest. */
+const rights: Check = (stage, host, { user, refused }) => {
+  const isRefused = (right: Right) =>
+    refused.some(({ verb, unit }) => verb === right.verb && unit === right.unit)
+  const bare = servicesOn(stage, host)
+    .filter((service) => service.type === 'worker' && rightsOf(service).every(isRefused))
+    .map(({ unitFile }) => unitFile)
+  const count = refused.filter(({ unit }) => bare.includes(unit)).length
+  const summary = [
+    `sudo rules for ${count} commands are missing`,
+    `capstan setup ${stage.name} installs them (capstan sudoers ${stage.name} shows them)`,
+  ] as const
+  const others = refused.filter(({ unit }) => !bare.includes(unit))
+  return [...(count === 0 ? [] : [summary]), ...others.map((right) => missingRight(stage.name, user, right))]
+}
 
 /** A command that sudo would ask a password for, and the line that lets it be. */
 export function missingRight(
@@ -114,11 +134,12 @@ export function missingRight(
   user: string,
   right: Right,
 ): readonly [what: string, fix: string] {
+  const unit = shownUnit(right.unit)
   return [
-    `sudo would ask ${user} for a password at: ${commandOf(right).join(' ')}`,
+    `sudo would ask ${user} for a password at: ${commandOf({ ...right, unit }).join(' ')}`,
     [
       `add to sudoers (capstan setup ${stage} does):`,
-      ...sudoersRules(user, { unit: unitOfRule(right), verbs: [right.verb] }),
+      ...sudoersRules(user, { unit, verbs: [right.verb] }),
     ].join('\n  '),
   ]
 }

@@ -5,6 +5,7 @@ import type { DeployHost } from '../deployment.ts'
 import { onEach } from '../fleet.ts'
 import { type FoundNode, findNode, foundNodes } from '../on-host/find-node.ts'
 import { mayRun, refused } from '../on-host/may-run.ts'
+import { closedText } from '../on-host/notes.ts'
 import { type HostFacts, hostFacts, probeHost } from '../on-host/probe-host.ts'
 import { listReleases, releaseFacts } from '../on-host/releases.ts'
 import { Reply } from '../on-host/reply.ts'
@@ -80,7 +81,9 @@ function rightsAsRoot(stage: Stage, host: StageHost): Right[] {
 
 /** @throws DeployError `deploy.closed` with the words of whoever closed the stage by hand */
 export function requireOpen(facts: ReadonlyMap<string, Preflight>): void {
-  const closed = [...facts].flatMap(([host, { closed: note }]) => (note === null ? [] : `${host}: ${note}`))
+  const closed = [...facts].flatMap(([host, { closed: note }]) =>
+    note === null ? [] : `${host}: ${closedText(note)}`,
+  )
   if (closed.length > 0)
     throw new DeployError(
       'deploy.closed',

@@ -2,10 +2,12 @@ import { withoutValues } from '../../remote/errors.ts'
 import type { Script } from '../../remote/script.ts'
 import type { CodeSource } from '../code-source.ts'
 import type { CommandLine } from '../deploy-config.ts'
+import { DeployError } from '../deploy-error.ts'
 import type { DeployHost, Deployment } from '../deployment.ts'
 import { noteDeploy } from '../on-host/notes.ts'
-import { linkShared, makeFolders, writeEnvironment } from '../on-host/prepare.ts'
+import { bringsCapstan, linkShared, makeFolders, writeEnvironment } from '../on-host/prepare.ts'
 import { writeManifest } from '../on-host/releases.ts'
+import { servicesOn } from '../services/service.ts'
 
 /** Makes the release in its place, marked as incomplete, and builds it. Its host has nothing to lose until then. */
 export async function prepare(deployment: Deployment, source: CodeSource): Promise<void> {
@@ -34,6 +36,18 @@ async function makeRelease(deployment: Deployment, host: DeployHost, source: Cod
         deployment.params.events.line(host.name, withoutValues(printed, stage.environment)),
     })
   }
+  await requireCapstan(deployment, host)
+}
+
+/** Without it the workers could not start; their logs would say so in the words of Node. */
+async function requireCapstan(deployment: Deployment, host: DeployHost): Promise<void> {
+  if (!servicesOn(deployment.stage, host).some(({ type }) => type === 'worker')) return
+  const { exitCode } = await deployment.run(host, bringsCapstan(deployment.directory), { accept: [0, 1] })
+  if (exitCode === 0) return
+  throw new DeployError(
+    'deploy.no_capstan',
+    "the release brings no capstan: add build: ['npm ci'], or use an artifact with node_modules",
+  )
 }
 
 /**

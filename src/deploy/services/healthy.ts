@@ -25,6 +25,9 @@ export async function requireHealthy(
   }
 }
 
+/** A worker whose store is away waits for it, and systemctl with it. */
+const START_FAILURES = ['remote.exit', 'remote.timeout']
+
 /**
  * Lets systemctl start a service. It says no more than that it failed: the log of the service says the rest.
  * @throws DeployError `deploy.unhealthy` when the service does not run
@@ -37,7 +40,7 @@ export async function withReason(
   try {
     await start()
   } catch (error) {
-    if (error instanceof RemoteError && error.code === 'remote.exit')
+    if (error instanceof RemoteError && START_FAILURES.includes(error.code))
       await requireHealthy(deployment, host, { services: [service], soakMs: 0 })
     throw error
   }
@@ -57,7 +60,7 @@ async function requireRunning(
     const directory = serviceOf.get(state.unit)?.followsRelease ? deployment.directory : null
     const wrong = unhealthy(state, directory)
     if (wrong === null) continue
-    const lines = await lastLines(deployment, host, readLog(manager, state.unit, LOG_LINES))
+    const lines = await lastLines(deployment, host, readLog(manager, state, LOG_LINES))
     throw new DeployError('deploy.unhealthy', `${state.unit} ${wrong}; its last lines:\n${lines}`)
   }
 }
@@ -71,7 +74,10 @@ interface Watched {
 /** What keeps a unit from being believed, or null. `directory` is where it has to work, null when that is its own affair. */
 export function unhealthy(state: UnitState, directory: string | null): string | null {
   if (!state.isInstalled) return 'is not installed'
-  if (state.active !== 'active') return `is ${state.active} (${state.sub}, result ${state.result})`
+  if (state.active !== 'active') {
+    const says = state.status === '' ? '' : `, says "${state.status}"`
+    return `is ${state.active} (${state.sub}, result ${state.result}${says})`
+  }
   if (state.restarts > 0) return `was restarted by systemd ${state.restarts} times`
   if (directory === null) return null
   if (state.sub !== 'running') return `is not running (${state.sub})`
@@ -82,24 +88,42 @@ export function unhealthy(state: UnitState, directory: string | null): string | 
 
 async function lastLines(deployment: Deployment, host: DeployHost, script: Script): Promise<string> {
   try {
-    return (await deployment.run(host, script)).stdout.trimEnd()
+    return withoutInternals((await deployment.run(host, script)).stdout).trimEnd()
   } catch (error) {
     return `(the log could not be read: ${messageOf(error)})`
   }
 }
 
-/** The last lines of a unit's journal. Who may not read the journal is told by systemd itself. */
-export function readLog(manager: ServiceManager, unit: string, lines: number): Script {
+/** Where in Node an error came by helps nobody to mend a job. */
+export function withoutInternals(log: string): string {
+  return log.replace(/^[ \t]+at .*\bnode:internal\/.*\n?/gm, '')
+}
+
+/**
+ * What a unit printed in its last attempt; where that is nothing, the last lines of its journal, which tell what systemd
+ * found. Without times and processes: what several hosts say alike is the same text. Who may not read the journal is told
+ * by systemd itself.
+ */
+export function readLog(manager: ServiceManager, state: UnitState, lines: number): Script {
+  // One that was started again has not said yet why it died before.
+  const isReason = state.restarts === 0 || HAS_ENDED.test(state.sub)
   return {
-    name: `read the log of ${unit}`,
+    name: `read the log of ${state.unit}`,
     body: `${SYSTEMCTL}${LOG}`,
-    args: [manager, unit, String(lines)],
+    args: [manager, state.unit, String(lines), isReason ? state.invocation : ''],
     reads: true,
   }
 }
 
+const HAS_ENDED = /^(auto-restart|failed|dead)/
+
 const LOG = `
+unit=$1 lines=$2 invocation=$3
+if [ -n "$invocation" ]; then
+  printed=$(journalctl --no-pager --quiet -o cat -n "$lines" "_SYSTEMD_INVOCATION_ID=$invocation" 2>/dev/null || true)
+  if [ -n "$printed" ]; then printf '%s\\n' "$printed"; exit 0; fi
+fi
 flag=--unit
 if [ "$manager" = user ]; then flag=--user-unit; fi
-journalctl --no-pager --quiet -o short-iso "$flag=$1" -n "$2" 2>&1 || systemctl status --no-pager -n "$2" "$1" 2>&1 || true
+journalctl --no-pager --quiet -o cat "$flag=$unit" -n "$lines" 2>&1 || systemctl status --no-pager -n "$lines" "$unit" 2>&1 || true
 `

@@ -1,4 +1,4 @@
-import { command } from '../../remote/script.ts'
+import { command, inOrder } from '../../remote/script.ts'
 import { systemctl } from '../../systemd/systemctl.ts'
 import type { DeployHost, Deployment } from '../deployment.ts'
 import { tellMoment } from '../ledger/cutover-moments.ts'
@@ -8,6 +8,9 @@ import { withReason } from './healthy.ts'
 import { freeInstances, instanceIn, releaseIn } from './instance-names.ts'
 import { instanceUnit, type WorkerService } from './service.ts'
 import { showInstances, type UnitState, unitStates } from './unit-state.ts'
+
+/** For all instances of a service on a host; systemd itself gives each one a minute, unless it asks for more. */
+const START_LIMIT_MS = 180_000
 
 /**
  * Starts the instances of this deployment's release; `systemctl` answers when each has said that it is ready.
@@ -29,11 +32,15 @@ export async function startInstances(
   const units = instances.map((instance) => instanceUnit(service, instance))
   deployment.started(host, service.name, units)
   await withReason(deployment, { host, service }, () =>
-    deployment.runInOrder(host, `start the new ${service.name}`, [
-      noteDeploy(stage.layout, deployment.note()),
-      linkInstances(stage.layout, release, instances),
-      ...units.map((unit) => command(systemctl('enable --now', unit, service.manager))),
-    ]),
+    deployment.run(
+      host,
+      inOrder(`start the new ${service.name}`, [
+        noteDeploy(stage.layout, deployment.note()),
+        linkInstances(stage.layout, release, instances),
+        ...units.map((unit) => command(systemctl('enable --now', unit, service.manager))),
+      ]),
+      { timeoutMs: START_LIMIT_MS },
+    ),
   )
 }
 
@@ -51,7 +58,8 @@ export async function removeInstances(
   )
   for (const unit of units) {
     // One that systemd has forgotten already has no failure that could be reset.
-    await deployment.run(host, command(systemctl('reset-failed', unit, service.manager)), { accept: [0, 1] })
+    const reset = command(systemctl('reset-failed', unit, service.manager))
+    await deployment.run(host, { ...reset, name: `reset ${unit}` }, { accept: [0, 1] })
   }
 }
 

@@ -100,9 +100,9 @@ export function commandOf({ verb, unit, manager }: Right): string[] {
   return systemctl(verb, unit, manager).slice(2)
 }
 
-/** How rules of sudo name the unit of a right: a template for all of its instances. */
-export function unitOfRule({ unit }: Right): string {
-  return unit.replace(`@${NO_INSTANCE}.`, '@.')
+/** How people and rules of sudo name a unit file: a template for all of its instances. */
+export function shownUnit(unitFile: string): string {
+  return unitFile.replace(`@${NO_INSTANCE}.`, '@.')
 }
 
 /** All commands that deploys, rollbacks and the service commands run for a service, so that none is refused half-way. */

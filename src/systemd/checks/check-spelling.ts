@@ -1,4 +1,4 @@
-import { findDirective, isKnownSection, meantDirective, neededVersion } from '../directives.ts'
+import { findDirective, isKnownSection, meantDirective, meantSection, neededVersion } from '../directives.ts'
 import type { Finding } from '../finding.ts'
 import { timeSpanMs } from '../time-span.ts'
 import type { Entry, Unit } from '../unit.ts'
@@ -8,11 +8,18 @@ import type { CheckOptions } from './service-facts.ts'
 export function checkSpelling(unit: Unit, options: CheckOptions): Finding[] {
   return unit.sections.flatMap(({ name: section, entries }) => {
     // Other kinds of units have sections that we know nothing of; X- is for anybody's own use.
-    if (!isKnownSection(section)) return []
+    if (!isKnownSection(section)) return misspeltSection(section, entries)
     return entries.flatMap((entry) =>
       entry.name.startsWith('X-') ? [] : checkEntry(section, entry, options),
     )
   })
+}
+
+function misspeltSection(section: string, entries: readonly Entry[]): Finding[] {
+  const meant = meantSection(section)
+  if (meant === null) return []
+  const what = `[${section}] is no section that systemd knows; it ignores all of it`
+  return [{ severity: 'error', line: entries[0]?.line ?? null, what, fix: `did you mean [${meant}]?` }]
 }
 
 function checkEntry(section: string, { name, value, line }: Entry, options: CheckOptions): Finding[] {

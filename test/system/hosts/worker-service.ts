@@ -201,7 +201,8 @@ function unitText(name: string, { service = {}, unit = {}, flags = '--timeout 1s
     ExecStopPost: `-${COMMAND} recover --unit %n`,
     KillMode: 'mixed',
     Restart: 'always',
-    RestartSec: '100ms',
+    // As in the units that are rendered.
+    RestartSec: '300ms',
     TimeoutStopSec: '20',
     ...service,
   }

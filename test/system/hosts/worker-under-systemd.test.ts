@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { eventually } from './eventually.ts'
 import type { Host } from './host.ts'
 import { WITHOUT_HOSTS } from './without-hosts.ts'
 import { bootWorkerHost, WorkerService } from './worker-service.ts'
@@ -23,15 +24,22 @@ async function nodeStartMs(host: Host): Promise<number> {
   return Number(took)
 }
 
-const REDIS_URL = 'redis://127.0.0.1:7001'
+const REDIS_PORT = 7001
+const REDIS_URL = `redis://127.0.0.1:${REDIS_PORT}`
+
+/** One that is started in the middle of a test. */
+const LATE_REDIS_PORT = 7002
+const LATE_REDIS_URL = `redis://127.0.0.1:${LATE_REDIS_PORT}`
+
+const redisOn = (port: number): string =>
+  `systemd-run --quiet --unit=redis-${port} redis-server --port ${port} --save "" &&
+  until redis-cli -p ${port} ping; do sleep 0.05; done`
 
 describe('a worker under systemd', { skip: WITHOUT_HOSTS }, () => {
   let host: Host
   before(async () => {
     host = await bootWorkerHost()
-    const redis = ['redis-server', '--port', '7001', '--save', "''"]
-    await host.output(['systemd-run', '--quiet', '--unit=redis-7001', ...redis])
-    await host.output('until redis-cli -p 7001 ping; do sleep 0.05; done')
+    await host.output(redisOn(REDIS_PORT))
   })
   after(() => host[Symbol.asyncDispose]())
 
@@ -53,11 +61,34 @@ describe('a worker under systemd', { skip: WITHOUT_HOSTS }, () => {
     assert.equal(await service.property('Result'), 'success')
   })
 
-  test('is not started when its store does not answer', async () => {
+  test('waits for a store that is away for longer than TimeoutStartSec, and is started when it comes', async () => {
+    const config = `store: { redis: '${LATE_REDIS_URL}' }`
+    const service = await WorkerService.on(host, 'early', { config, service: { TimeoutStartSec: '2' } })
+    await service.systemctl('start', '--no-block')
+    await service.becomes('StatusText', 'waiting for the store')
+    const pid = await service.property('MainPID')
+    const begun = performance.now()
+    await eventually('both limits, its own and that of one extension, are past', 30_000, async () => {
+      assert.equal(await service.property('ActiveState'), 'activating')
+      return performance.now() - begun > 8 * SECOND_MS
+    })
+    await host.output(redisOn(LATE_REDIS_PORT))
+    await service.becomes('ActiveState', 'active')
+    assert.deepEqual([await service.property('MainPID'), await service.property('NRestarts')], [pid, '0'])
+    await service.becomes('StatusText', '0/10 busy, 0 waiting')
+    await service.systemctl('stop')
+  })
+
+  test('that waits for its store can be stopped, and then has not failed', async () => {
     const config = "store: { redis: 'redis://127.0.0.1:1' }"
-    const service = await WorkerService.on(host, 'mute', { config, service: { Restart: 'no' } })
-    await assert.rejects(service.systemctl('start'))
-    assert.equal(await service.property('Result'), 'exit-code')
+    const service = await WorkerService.on(host, 'forlorn', { config })
+    await service.systemctl('start', '--no-block')
+    await service.becomes('StatusText', 'waiting for the store')
+    await service.systemctl('stop')
+    assert.deepEqual(
+      [await service.property('ActiveState'), await service.property('Result')],
+      ['inactive', 'success'],
+    )
   })
 
   test('drains for longer than TimeoutStopSec as long as its own time lasts', async () => {

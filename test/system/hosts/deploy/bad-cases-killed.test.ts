@@ -103,7 +103,7 @@ describe('a controller that is killed', { skip: WITHOUT_HOSTS, timeout: 600_000 
   test('while an old worker drains gets it restarted by its host', LIMIT, async () => {
     const release = (await scene.current())!
     const before = await scene.worksIn(scene.host, release)
-    for (const name of ['long-1', 'long-2', 'long-3', 'long-4']) await scene.enqueue(name, 20_000)
+    for (const name of ['long-1', 'long-2', 'long-3', 'long-4']) await scene.enqueue(name, 12_000)
     await scene.noted('began long-4')
     const deploying = scene.start('deploy', 'production', '--set', 'services.worker.cutover=replace')
     await deploying.says(/worker: \d jobs? left/)
@@ -129,6 +129,7 @@ describe('a controller that is killed', { skip: WITHOUT_HOSTS, timeout: 600_000 
         return states.some(({ active }) => active === 'activating')
       })
       await killed(deploying)
+      await onEachHost(async (host) => void (await host.output(`rm ${DEPLOY_TO}/shared/log/hold`)))
       await eventually('the old worker is back', LIMIT_MS, async () => {
         const states = await scene.instances(scene.host)
         return states.some(

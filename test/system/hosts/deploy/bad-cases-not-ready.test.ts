@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Host } from '../host.ts'
 import { WITHOUT_HOSTS } from '../without-hosts.ts'
+import { CAPSTAN } from '../worker-service.ts'
 import { DEPLOY_TO, DeployScene } from './deploy-scene.ts'
 import { listing } from './fault.ts'
 
@@ -11,7 +12,15 @@ const LIMIT = { timeout: 120_000 }
 const FAST_CLOCK =
   '#!/bin/sh\nif [ "$*" = +%s ]; then echo $(($(/usr/bin/date +%s) + 300)); else exec /usr/bin/date "$@"; fi\n'
 
-const OLD_NODE = '#!/bin/sh\ncase $1 in -p) echo /usr/local/bin/node ;; *) echo v18.20.4 ;; esac\n'
+/** A Node that takes itself for an old one, however it is asked. */
+const OLD_NODE = `#!/bin/sh
+if [ "$1" = --version ]; then echo v18.20.4; exit; fi
+exec ${CAPSTAN}/node_modules/node/bin/node --require /srv/old.cjs "$@"
+`
+const AGED = `
+Object.defineProperty(process, 'version', { value: 'v18.20.4' })
+Object.defineProperty(process, 'execPath', { value: '/usr/local/bin/node' })
+`
 
 describe('a deploy to hosts that are not ready', { skip: WITHOUT_HOSTS, timeout: 600_000 }, () => {
   let scene: DeployScene
@@ -91,6 +100,7 @@ describe('a deploy to hosts that are not ready', { skip: WITHOUT_HOSTS, timeout:
   test('says that there is no Node, or one that is too old', LIMIT, async () => {
     await second.output('umount --lazy /usr/local/bin/node && rm /usr/local/bin/node')
     assert.match(await refused(), /web-2: Node was not found\n\s*install Node 22\.18/)
+    await second.write('/srv/old.cjs', AGED)
     await second.write('/usr/local/bin/node', OLD_NODE, { mode: '755' })
     assert.match(await refused(), /web-2: Node is too old: 18\.20\.4 at \/usr\/local\/bin\/node/)
     await second.output('rm /usr/local/bin/node')

@@ -22,7 +22,7 @@ describe('a rollback', { skip: WITHOUT_HOSTS, timeout: 3 * LIMIT.timeout }, () =
 
   test('is refused when there is nothing to return to', LIMIT, async () => {
     const { code, stderr } = await scene.capstan('rollback', 'production')
-    assert.equal(code, 2, stderr)
+    assert.equal(code, 3, stderr)
     assert.match(stderr, /no older release is good on every host/)
   })
 

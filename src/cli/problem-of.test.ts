@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Command } from 'commander'
+import { StoreError, UsageError } from '../kernel/errors.ts'
+import { problemOf } from './problem-of.ts'
+
+test('an error of ours is told with its code, by which scripts decide, and its exit code', () => {
+  assert.deepEqual(problemOf(new UsageError('job.unknown', 'no job is called "x"')), {
+    what: 'no job is called "x"',
+    code: 'job.unknown',
+    exitCode: 2,
+  })
+  const { code, exitCode, next } = problemOf(new StoreError('store.not_stored', 'away'))
+  assert.deepEqual([code, exitCode], ['store.not_stored', 1])
+  assert.match(next!, /^nothing was changed/)
+})
+
+test('a misspelt command is a problem like any other', () => {
+  const program = new Command('capstan').exitOverride().configureOutput({ writeErr: () => {} })
+  program.addCommand(new Command('work'))
+  const thrown = (words: string[]) => {
+    try {
+      program.parse(words, { from: 'user' })
+    } catch (error) {
+      return problemOf(error)
+    }
+    return assert.fail('it was taken')
+  }
+  assert.deepEqual(thrown(['wrok']), {
+    what: "unknown command 'wrok'\n(Did you mean work?)",
+    code: 'options.invalid',
+    exitCode: 2,
+  })
+  assert.equal(thrown([]).what, 'no command was given')
+})
+
+test('a bug is told with its stack, and has no code', () => {
+  const { what, code, exitCode } = problemOf(new TypeError('x of undefined'))
+  assert.match(what, /^TypeError: x of undefined\n {4}at /)
+  assert.deepEqual([code, exitCode], [undefined, 1])
+})
