@@ -17,7 +17,7 @@ export interface Manifest {
 export interface ReleaseFacts {
   readonly name: string
   readonly isCurrent: boolean
-  /** Some process works in it, or an instance of a service belongs to it. */
+  /** Some process works in it, or an instance of a service belongs to it that runs or would at boot. */
   readonly isInUse: boolean
   /** `revisions.log` says that it was deployed. */
   readonly isLogged: boolean

@@ -12,6 +12,7 @@ import { SimClock } from '../../testing/sim-clock.ts'
 import { newOutput } from '../output.ts'
 import type { Session } from '../session.ts'
 import { configCommand } from './config-command.ts'
+import { deployCommand } from './deploy-command.ts'
 import { importCapCommand } from './import-cap-command.ts'
 
 const deploy: DeployConfig = {
@@ -46,10 +47,11 @@ async function run(words: readonly string[], config: object | null = { deploy, t
     store: () => Promise.reject(new Error('no command here needs the store')),
   }
   const program = new Command().exitOverride()
-  for (const command of [configCommand({ session: () => session, out }), importCapCommand({ out })])
+  const context = { session: () => session, out }
+  for (const command of [configCommand(context), deployCommand(context), importCapCommand({ out })])
     program.addCommand(command)
   await program.parseAsync(words, { from: 'user' })
-  return written
+  return { ...written, exitCode: out.exitCode }
 }
 
 describe('capstan config', () => {
@@ -72,6 +74,7 @@ describe('capstan config', () => {
       ['deployTo', '/var/www/shop', 'default'],
       ['keep', '9', 'capstan.config.ts: deploy.stages.production.keep'],
       ['soak', '60s', '--set soak'],
+      ['build', 'NPM_TOKEN=*** npm ci', 'capstan.config.ts: deploy.build'],
       ['hosts.web-1', 'user deploy; roles app; primary', 'capstan.config.ts: deploy.stages.production.hosts'],
       ['services.jobs.processes', '4', '--set services.jobs.processes'],
       ['services.jobs.timeout', '60s', 'capstan.config.ts: timeout'],
@@ -116,6 +119,12 @@ describe('capstan config', () => {
     await assert.rejects(run(['config', 'production', '--hosts', '']), { code: 'hosts.none' })
     await assert.rejects(run(['config', 'production', '--set', 'keep=x']), { code: 'config.invalid' })
   })
+})
+
+test('capstan deploy is not ready while the jobs would stay behind in the release', async () => {
+  const { stderr, exitCode } = await run(['deploy', 'production'])
+  assert.match(stderr, /the jobs of stage production lie in \.capstan\/jobs\.db inside the release/)
+  assert.equal(exitCode, 3)
 })
 
 describe('capstan import-cap', () => {

@@ -12,6 +12,7 @@ import { servicesOn } from '../services/service.ts'
 /** Makes the release in its place, marked as incomplete, and builds it. Its host has nothing to lose until then. */
 export async function prepare(deployment: Deployment, source: CodeSource): Promise<void> {
   await deployment.onHosts((host) => makeRelease(deployment, host, source))
+  await deployment.onHosts((host) => requireCapstan(deployment, host))
 }
 
 async function makeRelease(deployment: Deployment, host: DeployHost, source: CodeSource): Promise<void> {
@@ -36,7 +37,6 @@ async function makeRelease(deployment: Deployment, host: DeployHost, source: Cod
         deployment.params.events.line(host.name, withoutValues(printed, stage.environment)),
     })
   }
-  await requireCapstan(deployment, host)
 }
 
 /** Without it the workers could not start; their logs would say so in the words of Node. */

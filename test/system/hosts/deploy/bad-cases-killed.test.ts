@@ -63,7 +63,7 @@ describe('a controller that is killed', { skip: WITHOUT_HOSTS, timeout: 600_000 
   const unfinished = async () => {
     const { stdout } = await scene.must('status', 'production', '--json')
     return JSON.parse(stdout).hosts.map(
-      ({ unfinished }: { unfinished: string | null }) => unfinished && JSON.parse(unfinished).phase,
+      ({ unfinished }: { unfinished: { phase: string } | null }) => unfinished?.phase ?? null,
     )
   }
 

@@ -58,6 +58,7 @@ describe('a host that is lost', { skip: WITHOUT_HOSTS, timeout: 600_000 }, () =>
       const before = await listing(first)
       const answer = await scene.capstan('deploy', 'production')
       saidWhy(answer, 3, /web-2: cannot be reached: nothing listens on that port/)
+      saidWhy(answer, 3, /next: nothing was changed; try ssh .*deploy@web-2, then capstan doctor production/)
       assert.doesNotMatch(answer.stderr, /web-1/)
       assert.equal(await listing(first), before)
       await second.output('systemctl start ssh.service')

@@ -67,7 +67,19 @@ describe('a release', { skip: WITHOUT_HOSTS, timeout: 3 * LIMIT.timeout }, () =>
       'build=["echo half; exit 3"]',
     )
     assert.equal(code, 5, stderr)
-    assert.match(stderr, /web-1: echo half; exit 3: exit code 3/)
+    assert.match(stderr, /web-1, web-2: echo half; exit 3: exit code 3/)
+    assert.deepEqual(await scene.instances(), before)
+  })
+
+  test('that brings no capstan is never started, and says what brings it', LIMIT, async () => {
+    const before = await scene.instances()
+    const { code, stderr } = await scene.capstan('deploy', 'production', '--set', 'build=[]')
+    assert.equal(code, 5, stderr)
+    assert.match(
+      stderr,
+      /prepare failed: web-1, web-2: the release brings no capstan: add build: \['npm ci'\]/,
+    )
+    assert.match(stderr, /the old release is live/)
     assert.deepEqual(await scene.instances(), before)
   })
 

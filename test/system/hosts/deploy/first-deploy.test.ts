@@ -42,10 +42,23 @@ describe('a first deploy to two bare hosts', { skip: WITHOUT_HOSTS, timeout: LIM
     assert.match(first.stdout, /web-2: installed\n {2}\/etc\/systemd\/system\/shop-worker@\.service\n/)
     assert.equal(first.stderr, '')
     const second = await scene.must('setup', 'production')
-    assert.deepEqual(second.stdout.trim().split('\n').sort(), [
+    assert.deepEqual(second.stdout.trim().split('\n'), [
       'web-1: nothing to change',
       'web-2: nothing to change',
+      'next: capstan deploy production -n',
     ])
+  })
+
+  test('gets the shared folders by setup, and the command for each linked file that is missing', async () => {
+    const { stdout } = await scene.must('setup', 'production', '--set', 'linkedFiles=["config/key"]')
+    for (const { name } of scene.hosts)
+      assert.match(
+        stdout,
+        new RegExp(`next: scp .* config/key deploy@${name}:${DEPLOY_TO}/shared/config/key`),
+      )
+    await onEachHost(async (host) =>
+      assert.equal(await host.output(`stat -c %U ${DEPLOY_TO}/shared/config`), 'deploy'),
+    )
   })
 
   test('needs few rights: all others are refused by sudo', async () => {

@@ -39,11 +39,14 @@ export class Load implements AsyncDisposable {
   readonly #enqueuedAt = new Map<string, number>()
   readonly #stop = new AbortController()
   readonly #ended: Promise<unknown>
+  /** The diary has the jobs of earlier loads, too. */
+  readonly #name: string
 
   private constructor(scene: DeployScene, connection: Connection, options: LoadOptions) {
     this.#scene = scene
     this.#connection = connection
     this.#job = defineJob({ ...(options.job ?? NAP), run: (_: [name: string, ms: number]) => {} })
+    this.#name = `${this.#job.definition.name}-${Date.now().toString(36)}`
     this.#ended = Promise.all([
       this.#enqueue('short', options.shortEveryMs, options.shortMs),
       this.#enqueue('long', options.longEveryMs, options.longMs),
@@ -53,6 +56,11 @@ export class Load implements AsyncDisposable {
   static async on(scene: DeployScene, options: LoadOptions): Promise<Load> {
     const connection = await connect({ config: { store: { redis: scene.redis!.url } } })
     return new Load(scene, connection, options)
+  }
+
+  /** What the diary calls a job of this load. */
+  nameOf(kind: string, number: number): string {
+    return `${this.#name}-${kind}-${number}`
   }
 
   /** Enqueues no more, and waits until every job has ended; jobs that have not within a limit are lost. */
@@ -75,7 +83,7 @@ export class Load implements AsyncDisposable {
 
   async #enqueue(kind: string, everyMs: number, ms: number): Promise<void> {
     for (let number = 1; !this.#stop.signal.aborted; number += 1) {
-      const name = `${this.#job.definition.name}-${kind}-${number}`
+      const name = this.nameOf(kind, number)
       this.#enqueuedAt.set(name, Date.now())
       await this.#connection.client.enqueue(this.#job.definition, [name, ms])
       await sleep(everyMs, null, { signal: this.#stop.signal }).catch(() => {})

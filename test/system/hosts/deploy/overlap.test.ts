@@ -9,7 +9,7 @@ const SECOND_MS = 1_000
 /** The promise is that some worker takes jobs all the time; the machine may be busy with other tests. */
 const GAP_LIMIT_MS = 1_000
 
-const LIMIT = { timeout: 240_000 }
+const LIMIT = { timeout: 280_000 }
 
 function said({ enqueued, lost, repeated, gapMs, waitMs }: Tally): string {
   return `${enqueued} jobs, ${lost.length} lost, ${repeated.length} repeated; longest gap ${gapMs} ms, longest wait ${waitMs} ms`
@@ -26,7 +26,7 @@ describe('deploys under load', { skip: WITHOUT_HOSTS, timeout: 3 * LIMIT.timeout
   test('ten in a row lose no job, repeat none, and leave no gap', LIMIT, async (context) => {
     await using load = await Load.on(scene, {
       ...{ shortEveryMs: 50, shortMs: 50 },
-      ...{ longEveryMs: 4 * SECOND_MS, longMs: 20 * SECOND_MS },
+      ...{ longEveryMs: 4 * SECOND_MS, longMs: 40 * SECOND_MS },
     })
     for (let number = 1; number <= 10; number += 1) {
       const { stdout, ms } = await scene.must('deploy', 'production')

@@ -90,13 +90,13 @@ describe('a Sidekiq and a worker side by side', { skip: WITHOUT_HOSTS, timeout: 
         ...{ shortEveryMs: 200, shortMs: 20 },
         ...{ longEveryMs: 6 * SECOND_MS, longMs: 15 * SECOND_MS },
       })
-      await scene.noted('began RubyNap-long-2')
+      await scene.noted(`began ${rubys.nameOf('long', 2)}`)
       const { stdout, stderr } = await scene.must('deploy', 'production')
       const release = (await scene.current())!
       context.diagnostic(stdout.split('\n')[0]!)
       assert.match(stderr, /web-1 {2}quiet sidekiq\n/)
       assert.match(stderr, /web-1 {2}sidekiq: [123] jobs? left\n/)
-      await scene.noted('ended RubyNap-long-3')
+      await scene.noted(`ended ${rubys.nameOf('long', 3)}`)
       const tallies = { ours: await ours.end(), rubys: await rubys.end() }
       for (const [name, { enqueued, gapMs, lost, repeated }] of Object.entries(tallies)) {
         context.diagnostic(`${name}: ${enqueued} jobs, longest gap ${gapMs} ms`)
