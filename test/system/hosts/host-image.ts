@@ -93,5 +93,8 @@ function mirror(): string {
   // An entry of the newer form is a paragraph, one of the older form a line.
   const entries = texts.flatMap((text) => (/^URIs:/m.test(text) ? text.split(/\n\s*\n/) : text.split('\n')))
   const ours = entries.find((entry) => new RegExp(`^(deb |Suites:).*\\b${SUITE}( |$)`, 'm').test(entry))
-  return ours?.match(/https?:\S+/)?.[0] ?? 'http://deb.debian.org/debian'
+  // Another suite's mirror has this one, too.
+  const url = [ours, ...entries].map((entry) => entry?.match(/https?:\S+/)?.[0]).find(Boolean)
+  if (url === undefined) throw new Error(`the image of the hosts needs a mirror of ${SUITE}: apt has none`)
+  return url
 }

@@ -18,6 +18,9 @@ export const GATEWAY = `${NETWORK}.254`
 
 export const BRIDGE = 'capstan-hosts'
 
+/** Without one of its own it takes that of some host, and another one when that host goes: packets then go astray. */
+const BRIDGE_MAC = '02:00:00:00:00:fe'
+
 /** What nspawn and the bridge leave on this machine goes with the last host. */
 const NSPAWN_FOLDERS = ['/run/systemd/nspawn', '/run/systemd']
 
@@ -112,7 +115,7 @@ function recordIn(folder: string): SlotRecord | null {
 
 async function buildBridge(): Promise<void> {
   if (existsSync(`/sys/class/net/${BRIDGE}`)) return
-  await output('ip', 'link', 'add', BRIDGE, 'type', 'bridge')
+  await output('ip', 'link', 'add', BRIDGE, 'address', BRIDGE_MAC, 'type', 'bridge')
   await output('ip', 'address', 'add', `${GATEWAY}/24`, 'dev', BRIDGE)
   await output('ip', 'link', 'set', BRIDGE, 'up')
 }
