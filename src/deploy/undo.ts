@@ -9,11 +9,6 @@ interface Undoing {
 export class Undo {
   readonly #done: Undoing[] = []
 
-  /** Whether something that existed before has been changed. */
-  get isEmpty(): boolean {
-    return this.#done.length === 0
-  }
-
   /** To be called before the change: a change that fails half-way has to be taken back too. */
   add(what: string, run: () => Promise<unknown>): void {
     this.#done.push({ what, run })

@@ -6,6 +6,7 @@ import { servicesOn } from '../../deploy/services/service.ts'
 import type { StageHost } from '../../deploy/stage.ts'
 import { messageOf } from '../../kernel/errors.ts'
 import type { Severity } from '../../systemd/finding.ts'
+import { counted } from '../operator/words.ts'
 import { type Colour, EXIT, type Output, paint, printable, writeJson } from '../output.ts'
 import { interruptible } from './interruptible.ts'
 import type { DeployContext } from './stage-command.ts'
@@ -74,7 +75,7 @@ function writeHost(out: Output, host: string, findings: readonly HostFinding[]):
   for (const severity of ORDER)
     for (const finding of findings) if (finding.severity === severity) writeFinding(out, finding)
   const count = (severity: Severity) => findings.filter((finding) => finding.severity === severity).length
-  out.write(`  ${count('error')} errors, ${count('warning')} warnings`)
+  out.write(`  ${counted(count('error'), 'error')}, ${counted(count('warning'), 'warning')}`)
 }
 
 function writeFinding(out: Output, { severity, what, fix }: HostFinding): void {

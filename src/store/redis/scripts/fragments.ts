@@ -11,9 +11,6 @@ local function bury(dead, member, reason)
   if reason == '' then redis.call('DEL', why) else redis.call('SET', why, reason, 'EX', grave[5]) end
 end`
 
-/** How many arguments the grave takes at the head of ARGV. */
-export const GRAVE_SIZE = 5
-
 /** Lua: reads the grave from the head of ARGV. */
 export const GRAVE = `local grave = {ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]}`
 
