@@ -16,6 +16,12 @@ export interface Surroundings {
   readonly env?: NodeJS.ProcessEnv
 }
 
+/**
+ * A host that shuts down first stops all that runs in it. A program that has entered it with nsenter is then stopped,
+ * too, does not see that its child is dead, and so keeps the host from its end, until somebody wakes it.
+ */
+const WAKE_EVERY_MS = 500
+
 /** Runs a program to its end. Rejects only when it cannot be started. */
 export async function ended(argv: readonly string[], { input, env }: Surroundings = {}): Promise<Ended> {
   const [program, ...words] = argv
@@ -28,7 +34,11 @@ export async function ended(argv: readonly string[], { input, env }: Surrounding
   }
   // It may end without reading to the end, which is no failure of ours.
   child.stdin.on('error', () => {}).end(input)
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+  const waking = setInterval(() => child.kill('SIGCONT'), WAKE_EVERY_MS)
+  const [code, signal] = (await once(child, 'close').finally(() => clearInterval(waking))) as [
+    number | null,
+    NodeJS.Signals | null,
+  ]
   return { code: code ?? 128 + constants.signals[signal!], ...said }
 }
 

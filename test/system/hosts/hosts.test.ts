@@ -51,6 +51,11 @@ describe('a host', { skip: WITHOUT_HOSTS }, () => {
     await assert.rejects(host.output('echo out; echo err >&2; exit 3'), /code 3\nout\nerr\n/)
   })
 
+  test('goes on with a command that was stopped with all others, as at the start of a shutdown', async () => {
+    await using host = await bootHost()
+    assert.equal((await host.run('kill -STOP $$; echo goes on')).stdout, 'goes on\n')
+  })
+
   test('takes files with a mode and an owner', async () => {
     await using host = await bootHost()
     await host.addUser('deploy')

@@ -62,6 +62,11 @@ describe('a deploy that fails', { skip: WITHOUT_HOSTS, timeout: 600_000 }, () =>
       saidWhy(answer, 5, /nothing that existed was changed/, /taking back: web-1: note that \d{14} failed/)
       assert.doesNotMatch(answer.stderr, /web-1: .*exit code/)
       assert.deepEqual(await Promise.all(scene.hosts.map((host) => scene.instances(host))), before)
+      saidWhy(
+        answer,
+        5,
+        /^old workers that were told to end: none\njobs, as far as .* \d+ taken, .*\nerror: prepare/m,
+      )
       await isBad()
       await stillLive()
     },
@@ -78,6 +83,26 @@ describe('a deploy that fails', { skip: WITHOUT_HOSTS, timeout: 600_000 }, () =>
       await stillLive()
     },
   )
+
+  test('tells in JSON, too, which workers it has told to end, and what became of jobs', LIMIT, async () => {
+    const told = async (moment: string) => {
+      const answer = await scene.capstan(
+        ...['deploy', 'production', '--json', '--set', `hooks.after:${moment}=["false"]`],
+      )
+      const { what, ledger } = JSON.parse(answer.stderr).error
+      assert.match(what, new RegExp(`^${moment} failed`))
+      assert.deepEqual([ledger.handedBack, ledger.recovered, typeof ledger.taken], [0, 0, 'number'])
+      assert.equal(ledger.longestGapMs, null)
+      await stillLive()
+      return ledger.gaps
+    }
+    assert.deepEqual(await told('start'), [])
+    const unknown = { service: 'worker', gapMs: null, aheadMs: null }
+    assert.deepEqual(await told('cutover'), [
+      { host: 'web-1', ...unknown },
+      { host: 'web-2', ...unknown },
+    ])
+  })
 
   test('because a command of a hook fails on one host is taken back on both', LIMIT, async () => {
     const answer = await scene.capstan(
@@ -102,6 +127,7 @@ describe('a deploy that fails', { skip: WITHOUT_HOSTS, timeout: 600_000 }, () =>
     async () => {
       const answer = await replacing('batch=1', 'onFailure=stop')
       saidWhy(answer, 7, /cutover failed: web-2: /, /hosts may differ/)
+      saidWhy(answer, 7, /^old workers that were told to end: web-1 worker, web-2 worker$/m)
       const [first, second] = scene.hosts as [Host, Host]
       const release = (await scene.current(first))!
       assert.ok(release > live)

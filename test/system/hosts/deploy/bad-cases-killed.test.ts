@@ -11,14 +11,14 @@ import { addHolds, heldAt, letGo } from './fault.ts'
 const LIMIT = { timeout: 120_000 }
 const LIMIT_MS = 60_000
 
-/** With the phase that hosts then remember: those that change nothing on a host are not written down there. */
+/** With the phase that hosts then remember: each is noted by the first script that it runs there. */
 const PHASES = [
   ['migrate', 'prepare'],
   ['start', 'prepare'],
   ['publish', 'start'],
   ['cutover', 'publish'],
   ['verify', 'cutover'],
-  ['finish', 'cutover'],
+  ['finish', 'verify'],
 ] as const
 
 /** A job file: a worker is not ready as long as there is `shared/log/hold`. */
@@ -94,11 +94,26 @@ describe('a controller that is killed', { skip: WITHOUT_HOSTS, timeout: 600_000 
         assert.deepEqual(await unfinished(), [noted, noted])
         const { code, stdout, stderr } = await scene.capstan('deploy', 'production')
         assert.equal(code, 0, stderr)
-        assert.match(stderr, /web-1 {2}an earlier run did not end: .*"by":"tester"/)
+        assert.match(
+          stderr,
+          /web-1 {2}an earlier run did not end: deploy of release \d{14} to production by tester, begun /,
+        )
         await allIsRight(/\d{14}/.exec(stdout)![0])
       },
     )
   }
+
+  test('while the migration runs is remembered so where it ran', LIMIT, async () => {
+    const deploying = scene.start('deploy', 'production', '--set', 'migrate=sleep 1000')
+    const noted = (host: Host) => host.read(`${DEPLOY_TO}/.capstan/deploy.json`).catch(() => '')
+    await eventually('the migration runs', LIMIT_MS, async () => /migrate/.test(await noted(scene.host)))
+    await killed(deploying)
+    await noneIsDeaf()
+    assert.deepEqual(await unfinished(), ['migrate', 'prepare'])
+    const { stdout, stderr } = await scene.must('deploy', 'production')
+    assert.match(stderr, /web-1 {2}an earlier run .*, in the phase migrate; this one takes its place/)
+    await allIsRight(/\d{14}/.exec(stdout)![0])
+  })
 
   test('while an old worker drains gets it restarted by its host', LIMIT, async () => {
     const release = (await scene.current())!

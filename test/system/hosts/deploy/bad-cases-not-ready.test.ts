@@ -91,6 +91,27 @@ describe('a deploy to hosts that are not ready', { skip: WITHOUT_HOSTS, timeout:
     await second.write(rules, complete, { mode: '440' })
   })
 
+  test(
+    'are refused by setup, too, where a folder belongs to somebody else, with what is enough',
+    LIMIT,
+    async () => {
+      await second.output(`chown root: ${DEPLOY_TO} && rm /etc/sudoers.d/capstan-shop`)
+      const { code, stderr } = await scene.capstan('setup', 'production')
+      assert.equal(code, 3, stderr)
+      assert.match(
+        stderr,
+        /web-2: nothing was changed here:\n *deploy has to write to .* belongs to root \(d/,
+      )
+      assert.doesNotMatch(stderr, /web-1|mkdir/)
+      assert.equal((await second.run('test -e /etc/sudoers.d/capstan-shop')).code, 1)
+      const [, fix] = /as root: (chown .*)/.exec(stderr) ?? []
+      assert.ok((await refused()).includes(`web-2: deploy may not write to ${DEPLOY_TO}\n`))
+      await second.output(fix!)
+      await scene.must('setup', 'production')
+      await scene.deploy()
+    },
+  )
+
   test('says that a clock is minutes off', LIMIT, async () => {
     await second.write('/usr/local/bin/date', FAST_CLOCK, { mode: '755' })
     assert.match(await refused(), /web-2: its clock is (299|300|301) s ahead\n\s*set the clocks/)
