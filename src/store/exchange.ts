@@ -41,6 +41,19 @@ export interface ExchangeRequest {
   readonly count: number
 }
 
+/** What an idle worker waits for. */
+export interface WaitRequest {
+  readonly identity: string
+  readonly queues: readonly string[]
+  /** Ends the wait. */
+  readonly signal: AbortSignal
+  /**
+   * Takes the jobs of which the store can say more than that they are there: it has claimed them as they came, at most
+   * one of each queue. Called at any time until the wait has settled. A store need not do so.
+   */
+  readonly taken: (claims: readonly Claim[]) => void
+}
+
 export interface ExchangeReply {
   /** False when the worker is not registered (its lease ended and its jobs were recovered): nothing was claimed. */
   readonly registered: boolean

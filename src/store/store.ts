@@ -1,5 +1,5 @@
 import type { EpochMs } from '../kernel/clock.ts'
-import type { Claim, ExchangeReply, ExchangeRequest } from './exchange.ts'
+import type { Claim, ExchangeReply, ExchangeRequest, WaitRequest } from './exchange.ts'
 import type {
   Entry,
   EntryRef,
@@ -43,10 +43,11 @@ export interface Store {
   exchange(request: ExchangeRequest): Promise<ExchangeReply>
 
   /**
-   * Resolves when one of the queues may hold a job for this worker, when `signal` aborts, and at the latest
-   * after about a minute. A hint only: the next `exchange` tells. Never rejects; it waits out a store that is gone.
+   * Resolves when one of the queues may hold a job for this worker, when the signal aborts, and at the latest
+   * after about a minute. A hint only: the next `exchange` tells. It waits out a store that is gone, and rejects only
+   * with `store.unknown`: a job may have been claimed of which the worker was not told.
    */
-  waitForJobs(identity: string, queues: readonly string[], signal: AbortSignal): Promise<void>
+  waitForJobs(request: WaitRequest): Promise<void>
 
   /** Registers the worker, or renews it: its lease, its counters, what it runs. Called before the first claim. */
   heartbeat(beat: Beat): Promise<BeatReply>

@@ -73,7 +73,12 @@ describe('faultyStore', () => {
 
   test('waitForJobs and close never fail', async () => {
     const faulty = faultyStore(memoryStore(), always('before'))
-    await faulty.waitForJobs('w', ['a'], AbortSignal.abort())
+    await faulty.waitForJobs({
+      identity: 'w',
+      queues: ['a'],
+      signal: AbortSignal.abort(),
+      taken: () => undefined,
+    })
     await faulty.close()
   })
 })

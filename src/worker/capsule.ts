@@ -1,8 +1,8 @@
-import { ignore } from '../kernel/ignore.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Claim, ExchangeReply, Settlement } from '../store/exchange.ts'
 import type { Store } from '../store/store.ts'
 import type { CapsuleInfo } from '../store/worker-record.ts'
+import { IdleWaits } from './idle-waits.ts'
 import { type Outage, outagePauseMs } from './outage.ts'
 import { queueOrder } from './queue-order.ts'
 import { Slots, type SlotsParams } from './slots.ts'
@@ -12,9 +12,6 @@ import { Slots, type SlotsParams } from './slots.ts'
  * more would only make the batches smaller.
  */
 const MAX_EXCHANGES = 2
-
-/** While a queue is paused, how often to ask whether it still is. */
-const PAUSED_CHECK_MS = 1_000
 
 export interface CapsuleParams extends Omit<SlotsParams, 'concurrency'> {
   readonly identity: string
@@ -36,12 +33,12 @@ export class Capsule {
   readonly #runtime: Runtime
   readonly #store: Store
   readonly #params: CapsuleParams
+  readonly #waits: IdleWaits
   #settlements: Settlement[] = []
   #exchanges = 0
   /** Exchanges that failed since one was answered. */
   #failures = 0
   #asked = 0
-  #waiting: AbortController | null = null
   #pumpQueued = false
   #quiet = false
   #closed = false
@@ -55,6 +52,13 @@ export class Capsule {
     this.slots = new Slots(runtime, { ...params, concurrency: params.info.concurrency }, (settlement) => {
       this.#settlements.push(settlement)
       this.pump()
+    })
+    this.#waits = new IdleWaits(runtime, store, {
+      identity: params.identity,
+      queues: Object.keys(params.info.weights),
+      take: (claim) => this.#take(claim),
+      woken: () => this.#woken(),
+      lost: () => this.#waitOut(),
     })
   }
 
@@ -72,7 +76,7 @@ export class Capsule {
   /** Claims no more. */
   quiet(): void {
     this.#quiet = true
-    this.#waiting?.abort()
+    this.#waits.end()
   }
 
   /** Gives up on the store; what is not settled yet stays in flight there. */
@@ -89,7 +93,7 @@ export class Capsule {
   /** Resolves when every result has reached the store, or when `signal` aborts. */
   async settled(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#wakeRested(), { once: true })
-    while (!signal.aborted && (this.#settlements.length > 0 || this.#exchanges > 0)) {
+    while (!signal.aborted && (this.#settlements.length > 0 || this.#isTalking)) {
       this.pump()
       await new Promise<void>((resolve) => this.#rested.push(resolve))
     }
@@ -109,7 +113,8 @@ export class Capsule {
   }
 
   async #compare(): Promise<void> {
-    while (this.#exchanges > 0) await new Promise<void>((resolve) => this.#rested.push(resolve))
+    this.#waits.end()
+    while (this.#isTalking) await new Promise<void>((resolve) => this.#rested.push(resolve))
     const claims = await this.#store.inFlight(this.#params.identity)
     const held = new Map(claims.filter((claim) => this.#isOurs(claim)).map((claim) => [claim.token, claim]))
     this.#settlements = this.#settlements.filter(({ token }) => held.has(token))
@@ -122,8 +127,12 @@ export class Capsule {
   #compared(): void {
     this.#comparing = null
     // Results may have turned out to be home already, and nobody else would tell who waits for that.
-    this.#wakeRested()
-    this.pump()
+    this.#woken()
+  }
+
+  /** Whether the store may be about to tell of a claim. */
+  get #isTalking(): boolean {
+    return this.#exchanges > 0 || !this.#waits.isOver
   }
 
   #isOurs(claim: Claim): boolean {
@@ -137,7 +146,7 @@ export class Capsule {
   }
 
   #vacancies(): number {
-    return this.#quiet || this.#waiting !== null ? 0 : Math.max(0, this.slots.free - this.#asked)
+    return this.#quiet || this.#waits.isWaiting ? 0 : Math.max(0, this.slots.free - this.#asked)
   }
 
   #send(): void {
@@ -175,7 +184,7 @@ export class Capsule {
     if (!reply.registered) {
       this.#params.unregistered()
       this.#waitOut()
-    } else if (reply.claims.length < count) this.#wait(reply.paused)
+    } else if (reply.claims.length < count && !this.#quiet) this.#waits.begin(reply.paused)
     this.pump()
   }
 
@@ -193,25 +202,13 @@ export class Capsule {
     this.#wakeRested()
   }
 
-  #wakeRested(): void {
-    for (const resolve of this.#rested.splice(0)) resolve()
+  #woken(): void {
+    this.#wakeRested()
+    this.pump()
   }
 
-  /** The queues are empty: waits until the store has something. */
-  #wait(paused: readonly string[]): void {
-    if (this.#quiet || this.#waiting !== null) return
-    const waiting = new AbortController()
-    this.#waiting = waiting
-    const queues = Object.keys(this.#params.info.weights).filter((queue) => !paused.includes(queue))
-    const job = this.#store.waitForJobs(this.#params.identity, queues, waiting.signal)
-    const resumed = paused.length > 0 ? this.#runtime.clock.sleep(PAUSED_CHECK_MS, waiting.signal) : null
-    const woken = (resumed === null ? job : Promise.race([job, resumed])).finally(() => {
-      this.#waiting = null
-      // One of the two goes on.
-      if (resumed !== null) waiting.abort()
-      this.pump()
-    })
-    ignore(woken, 'the next exchange tells', this.#runtime.logger)
+  #wakeRested(): void {
+    for (const resolve of this.#rested.splice(0)) resolve()
   }
 
   /** Nothing goes out until the store answers and both sides agree again. */

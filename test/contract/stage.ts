@@ -116,6 +116,13 @@ export class Stage {
     return this.store.push({ token: this.freshToken(), now: T0, jobs })
   }
 
+  /** Waits for jobs; resolves with those that the wait itself has claimed. */
+  async wait(identity: string, queues: string[], signal = new AbortController().signal): Promise<Claim[]> {
+    const claims: Claim[] = []
+    await this.store.waitForJobs({ identity, queues, signal, taken: (got) => claims.push(...got) })
+    return claims
+  }
+
   schedule(queue: string, payload: string, at: EpochMs): Promise<void> {
     return this.store.push({ token: this.freshToken(), now: T0, jobs: [{ queue, payload, at }] })
   }

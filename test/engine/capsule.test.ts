@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Definition } from '../../src/job/definition.ts'
 import { registry } from '../../src/job/registry.ts'
+import { StoreError } from '../../src/kernel/errors.ts'
 import type { ExchangeRequest } from '../../src/store/exchange.ts'
 import { Capsule } from '../../src/worker/capsule.ts'
 import { Executor } from '../../src/worker/executor.ts'
@@ -281,6 +282,80 @@ describe('Capsule: lost answers', () => {
     await stage.store.exchange({ identity: ME.identity, now: 0, settle: [], queues, count: 5 })
     await capsule.compare()
     assert.deepEqual(begun, [])
+  })
+})
+
+describe('Capsule: a store that claims the job which ends a wait', () => {
+  /** `afterwards` happens between the claim and its telling. */
+  async function waiting(afterwards: () => Promise<void> = async () => undefined, concurrency = 2) {
+    const { made, begun, end } = gated()
+    const opened = await open(made, { concurrency })
+    const { stage, capsule } = opened
+    const { store } = stage
+    const wait = store.waitForJobs.bind(store)
+    stage.line.waitForJobs = async (request) => {
+      await wait(request)
+      if (request.signal.aborted) return
+      const { identity, queues } = request
+      const asked = { identity, now: stage.clock.now(), settle: [], queues, count: 1 }
+      const { claims } = await store.exchange(asked)
+      await afterwards()
+      if (claims.length > 0) request.taken(claims)
+    }
+    capsule.pump()
+    await stage.settle()
+    return { ...opened, begun, end }
+  }
+
+  test('runs it without asking, then claims what else is there', async () => {
+    const { stage, begun, end, held, exchanges } = await waiting()
+    const before = exchanges().length
+    await stage.push('a', raw('1'), raw('2'))
+    await stage.settle()
+    assert.deepEqual(begun, ['1', '2'])
+    assert.equal(exchanges().length - before, 1)
+    end('1')
+    await stage.settle()
+    assert.deepEqual(await held(), ['2'])
+  })
+
+  test('hands it back when it became quiet meanwhile, and has settled only then', async () => {
+    const gate = Promise.withResolvers<void>()
+    const { stage, capsule, begun } = await waiting(() => gate.promise)
+    await stage.push('a', raw('1'))
+    await stage.settle()
+    capsule.quiet()
+    let isSettled = false
+    const settled = capsule.settled(new AbortController().signal).then(() => {
+      isSettled = true
+    })
+    await stage.settle()
+    assert.equal(isSettled, false)
+    gate.resolve()
+    await settled
+    assert.deepEqual([begun, await stage.queued('a')], [[], [raw('1')]])
+  })
+
+  test('compares only when no claim is on its way, so that none begins twice', async () => {
+    const gate = Promise.withResolvers<void>()
+    const { stage, capsule, begun } = await waiting(() => gate.promise)
+    await stage.push('a', raw('1'))
+    await stage.settle()
+    const compared = capsule.compare()
+    await stage.settle()
+    assert.deepEqual(begun, [])
+    gate.resolve()
+    await compared
+    await stage.settle()
+    assert.deepEqual(begun, ['1'])
+  })
+
+  test('finds it by comparing when its telling was lost', async () => {
+    const lost = new StoreError('store.unknown', 'a line was lost', { retryable: true })
+    const { stage, begun, held } = await waiting(() => Promise.reject(lost))
+    await stage.push('a', raw('1'))
+    await stage.clock.advance(1_000)
+    assert.deepEqual([begun, await held()], [['1'], ['1']])
   })
 })
 

@@ -43,7 +43,8 @@ export function link(store: Store, params: LinkParams): Store {
   const { process, clock, weather, chance } = params
   const slowness = () => clock.sleep(chance.int(1, SLOW_MS))
   const faulty = faultyStore(store, () => drawFault(params, slowness))
-  return new Proxy(faulty, {
+  const claimsByWaits = chance.happens(0.5)
+  return new Proxy(claimsByWaits ? { ...faulty, waitForJobs: claimingWait(faulty, params) } : faulty, {
     get(target, name) {
       const call = (Reflect.get(target, name) as Call).bind(target)
       const isWait = name === 'waitForJobs' || name === 'close'
@@ -70,4 +71,22 @@ function drawFault({ weather, chance, isCutOff }: LinkParams, slowness: () => Pr
   if (drawn < weather.before) return 'before'
   if (drawn < weather.before + weather.after) return 'after'
   return chance.happens(weather.slow) ? { hang: slowness() } : 'pass'
+}
+
+/** Waits as a store does that claims the job which ends the wait. The claim, or its answer, gets lost like any other. */
+function claimingWait(store: Store, { clock, process, weather, chance }: LinkParams): Store['waitForJobs'] {
+  return async (request) => {
+    await store.waitForJobs(request)
+    if (request.signal.aborted) return
+    const { identity, queues, taken } = request
+    try {
+      const asked = { identity, now: clock.now(), settle: [], queues, count: 1 }
+      const { claims } = await store.exchange(asked)
+      await process.turn()
+      if (chance.happens(weather.lost)) throw new StoreError('store.unknown', 'no answer (a planned fault)')
+      if (claims.length > 0) taken(claims)
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'store.unknown') throw error
+    }
+  }
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { StoreError } from '../../src/kernel/errors.ts'
 import { openRedisStore } from '../../src/store/redis/index.ts'
-import { ANN, beatOf, claim, job, pushOne, runtime, storeError } from './redis-fixture.ts'
+import { ANN, beatOf, claim, job, pushOne, runtime, storeError, waitFor } from './redis-fixture.ts'
 import { type RedisServer, type RedisServerOptions, startRedisServer } from './redis-server.ts'
 
 async function withServer(options: RedisServerOptions, use: (server: RedisServer) => Promise<void>) {
@@ -25,8 +25,7 @@ async function roundTrip(url: string, options = {}) {
   try {
     await store.heartbeat(beatOf(ANN))
     await pushOne(store, runtime.random.hex(8), job('j1'))
-    await store.waitForJobs(ANN, ['a'], new AbortController().signal)
-    assert.equal((await claim(store, 1))[0]?.payload, job('j1'))
+    assert.equal((await waitFor(store, ['a']))[0]?.payload, job('j1'))
     return await store.ping()
   } finally {
     await store.close()
@@ -110,7 +109,7 @@ describe('a server with a password', () => {
     await server.command('ACL', 'SETUSER', 'gentle', 'on', '>pw', ...rights)
     const store = await openRedisStore(runtime, { url: `redis://gentle:pw@127.0.0.1:${server.port}` })
     const stop = new AbortController()
-    const waiting = store.waitForJobs(ANN, ['z'], stop.signal)
+    const waiting = waitFor(store, ['z'], stop.signal)
     stop.abort()
     await waiting
     await store.push({ token: 'z', now: 1, jobs: [{ queue: 'z', payload: job('z'), at: null }] })

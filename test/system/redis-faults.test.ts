@@ -2,11 +2,21 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { openRedisStore } from '../../src/store/redis/index.ts'
 import type { Store } from '../../src/store/store.ts'
-import { ANN, beatOf, claim, eventually, job, pushOne, runtime, storeError, T0 } from './redis-fixture.ts'
+import {
+  ANN,
+  beatOf,
+  claim,
+  eventually,
+  job,
+  pushOne,
+  runtime,
+  storeError,
+  T0,
+  waitFor,
+} from './redis-fixture.ts'
 import { type RedisProxy, startRedisProxy } from './redis-proxy.ts'
 import { type RedisServer, startRedisServer } from './redis-server.ts'
 
-const NEVER = new AbortController().signal
 const queued = (store: Store) => store.list({ queue: 'a' }, { offset: 0, limit: 10_000 })
 
 describe('through a network that loses things', () => {
@@ -105,12 +115,27 @@ describe('through a network that loses things', () => {
   })
 
   test('a wait whose connections are cut ends, and the job is still there', async () => {
-    const waiting = store.waitForJobs(ANN, ['a', 'b'], NEVER)
+    const waiting = assert.rejects(waitFor(store, ['a', 'b']), storeError('store.unknown'))
     await eventually(async () => assert.match(await server.command('CLIENT', 'LIST'), / flags=b /))
     proxy.cut()
     await waiting
     await eventually(() => pushOne(store, 't1', job('j1')))
     assert.equal((await claim(store, 1, ['a', 'b'])).length, 1)
+  })
+
+  test('a wait that claims a job and whose answer is lost says so, and the job is seen in flight', async () => {
+    const waiting = assert.rejects(waitFor(store, ['a']), storeError('store.unknown'))
+    await eventually(async () => assert.match(await server.command('CLIENT', 'LIST'), / flags=b /))
+    proxy.muteAnswers()
+    await server.command('LPUSH', 'queue:a', job('j1'))
+    await eventually(async () => assert.equal(await server.command('LLEN', 'queue:a'), '0'))
+    proxy.cut()
+    await waiting
+    const held = await eventually(() => store.inFlight(ANN))
+    assert.deepEqual(
+      held.map(({ payload, queue }) => [payload, queue]),
+      [[job('j1'), 'a']],
+    )
   })
 })
 
@@ -136,7 +161,7 @@ describe('while the server is gone', () => {
   })
 
   test('a wait lasts until the server is back, and work goes on within a second, with all jobs', async () => {
-    const waiting = store.waitForJobs(ANN, ['a', 'b'], NEVER)
+    const waiting = waitFor(store, ['a', 'b'])
     await server.restart()
     const backAt = performance.now()
     await waiting
@@ -150,21 +175,21 @@ describe('while the server is gone', () => {
   })
 
   test('a wait under way through a restart ends, and the next job is found', async () => {
-    const waiting = store.waitForJobs(ANN, ['a', 'b'], NEVER)
+    const waiting = assert.rejects(waitFor(store, ['a', 'b']), storeError('store.unknown'))
     await eventually(async () => assert.match(await server.command('CLIENT', 'LIST'), / flags=b /))
     await server.kill()
     await server.restart()
     await waiting
-    const next = store.waitForJobs(ANN, ['a', 'b'], NEVER)
+    await eventually(() => store.heartbeat(beatOf(ANN)))
+    const next = waitFor(store, ['a', 'b'])
     await eventually(() => pushOne(store, 't2', job('after')))
-    await next
-    assert.equal((await eventually(() => claim(store, 5, ['a', 'b'])))[0]?.payload, job('after'))
+    assert.equal((await next)[0]?.payload, job('after'))
   })
 
   test('a wait for a server that does not come back ends with its signal', async () => {
     await server.kill()
     const stop = new AbortController()
-    const waiting = store.waitForJobs(ANN, ['a'], stop.signal)
+    const waiting = waitFor(store, ['a'], stop.signal)
     stop.abort()
     await waiting
     await server.restart()
@@ -172,7 +197,7 @@ describe('while the server is gone', () => {
   })
 
   test('a server that became a replica stores nothing, and is used again when it is the primary again', async () => {
-    const waiting = store.waitForJobs(ANN, ['z'], NEVER)
+    const waiting = assert.rejects(waitFor(store, ['z']), storeError('store.unknown'))
     await eventually(async () => assert.match(await server.command('CLIENT', 'LIST'), / flags=b /))
     await server.command('REPLICAOF', '127.0.0.1', '1')
     await assert.rejects(pushOne(store, 't5', job('j5')), storeError('store.not_stored'))

@@ -2,6 +2,7 @@ import { systemClock } from '../../src/kernel/clock.ts'
 import { StoreError } from '../../src/kernel/errors.ts'
 import { silentLogger } from '../../src/kernel/logger.ts'
 import { systemRandom } from '../../src/kernel/random.ts'
+import type { Claim } from '../../src/store/exchange.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { Beat } from '../../src/store/worker-record.ts'
 
@@ -49,6 +50,13 @@ export const pushOne = (store: Store, token: string, payload: string) =>
 /** By ANN. */
 export async function claim(store: Store, count: number, queues = ['a']) {
   return [...(await store.exchange({ identity: ANN, now: T0, settle: [], queues, count })).claims]
+}
+
+/** ANN waits; resolves with what the wait itself has claimed. */
+export async function waitFor(store: Store, queues: string[], signal = new AbortController().signal) {
+  const claims: Claim[] = []
+  await store.waitForJobs({ identity: ANN, queues, signal, taken: (got) => claims.push(...got) })
+  return claims
 }
 
 /** For `assert.rejects`. */

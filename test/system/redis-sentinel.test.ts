@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { openRedisStore } from '../../src/store/redis/index.ts'
 import type { Store } from '../../src/store/store.ts'
-import { ANN, beatOf, claim, eventually, job, pushOne, runtime, storeError } from './redis-fixture.ts'
+import {
+  ANN,
+  beatOf,
+  claim,
+  eventually,
+  job,
+  pushOne,
+  runtime,
+  storeError,
+  waitFor,
+} from './redis-fixture.ts'
 import { type RedisServer, startRedisServer } from './redis-server.ts'
 
 let primary: RedisServer
@@ -67,7 +77,7 @@ test('a primary that is demoted is left for the new one', async () => {
   await eventually(async () =>
     assert.equal(await sentinels[0]!.command('SENTINEL', 'FAILOVER', 'jobs'), 'OK'),
   )
-  const waiting = store.waitForJobs(ANN, ['b'], new AbortController().signal)
+  const waiting = waitFor(store, ['b']).catch((error) => assert.ok(storeError('store.unknown')(error)))
   await eventually(async () => assert.match(await primary.command('ROLE'), /^slave/))
   await eventually(async () => {
     await pushOne(store, 't2', job('j2'))

@@ -2,10 +2,21 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { openRedisStore } from '../../src/store/redis/index.ts'
 import type { Store } from '../../src/store/store.ts'
-import { ANN, BOB, beatOf, claim, eventually, job, pushOne, runtime, T0 } from './redis-fixture.ts'
+import {
+  ANN,
+  BOB,
+  beatOf,
+  claim,
+  eventually,
+  job,
+  pushOne,
+  runtime,
+  storeError,
+  T0,
+  waitFor,
+} from './redis-fixture.ts'
 import { type RedisServer, startRedisServer } from './redis-server.ts'
 
-const NEVER = new AbortController().signal
 let server: RedisServer
 let store: Store
 let other: Store
@@ -38,14 +49,56 @@ const landed = (identity = ANN, queue = 'a') => server.command('LLEN', `capstan:
 const blocked = async () => ((await server.command('CLIENT', 'LIST')).match(/ flags=b /g) ?? []).length
 const waitUntilBlocked = (count: number) => eventually(async () => assert.equal(await blocked(), count))
 
-/** ANN waits, and a job lands with her. */
+/** ANN waits, and a job lands with her that the wait cannot claim. */
 async function land(...names: string[]) {
-  const waiting = store.waitForJobs(ANN, ['a'], NEVER)
+  const waiting = waitFor(store, ['a'])
   await waitUntilBlocked(1)
+  await server.command('SCRIPT', 'FLUSH')
   await push('a', ...names)
-  await waiting
+  assert.deepEqual(await waiting, [])
   assert.equal(await landed(), '1')
 }
+
+test('a wait claims the job that ends it, and leaves the others where they are', async () => {
+  const waiting = waitFor(store, ['a', 'b'])
+  await waitUntilBlocked(2)
+  await push('b', 'j1', 'j2')
+  const claims = await waiting
+  assert.deepEqual(
+    claims.map(({ queue, payload }) => [queue, payload]),
+    [['b', job('j1')]],
+  )
+  assert.equal(await landed(ANN, 'b'), '0')
+  assert.deepEqual(await store.inFlight(ANN), claims)
+  assert.deepEqual(await queued('b'), [job('j2')])
+})
+
+test('a worker that is not registered any more claims nothing by its wait', async () => {
+  const waiting = waitFor(store, ['a'])
+  await waitUntilBlocked(1)
+  await server.command('HDEL', 'capstan:workers', ANN)
+  await push('a', 'j1')
+  assert.deepEqual(await waiting, [])
+  assert.deepEqual(await queued(), [job('j1')])
+})
+
+test('a job that comes while its queue is paused is not claimed by a wait', async () => {
+  const waiting = waitFor(store, ['a'])
+  await waitUntilBlocked(1)
+  await other.pause('a', true)
+  await push('a', 'j1')
+  assert.deepEqual(await waiting, [])
+  assert.deepEqual(await queued(), [job('j1')])
+})
+
+test('a wait whose connection is lost says that a job may have been claimed', async () => {
+  const waiting = waitFor(store, ['a'])
+  await waitUntilBlocked(1)
+  const [, id] = /id=(\d+) .*name=capstan-wait/.exec(await server.command('CLIENT', 'LIST'))!
+  const refused = assert.rejects(waiting, storeError('store.unknown'))
+  await server.command('CLIENT', 'KILL', 'ID', id!)
+  await refused
+})
 
 test('a job that landed is claimed first, before what is queued', async () => {
   await land('j1', 'j2')
@@ -57,8 +110,9 @@ test('a job that landed is claimed first, before what is queued', async () => {
 })
 
 test('what landed beyond the free slots goes back to the front of its queue', async () => {
-  const waiting = store.waitForJobs(ANN, ['a', 'b'], NEVER)
+  const waiting = waitFor(store, ['a', 'b'])
   await waitUntilBlocked(2)
+  await server.command('SCRIPT', 'FLUSH')
   await server.command(
     'EVAL',
     `for _, q in ipairs({'b', 'a'}) do redis.call('LPUSH', 'queue:' .. q, q .. '1', q .. '2') end`,
@@ -117,12 +171,15 @@ test('a worker taken for dead that comes back is still cleared of what lands', a
 test('a job that lands while the wait is being given up goes back without a beat', async () => {
   for (let round = 0; round < 30; round++) {
     const stop = new AbortController()
-    const waiting = store.waitForJobs(ANN, ['a', 'b'], stop.signal)
+    const waiting = waitFor(store, ['a', 'b'], stop.signal)
     if (round % 2) await waitUntilBlocked(2)
+    if (round % 3) await server.command('SCRIPT', 'FLUSH')
     const pushing = push('a', `j${round}`)
     stop.abort()
-    await Promise.all([waiting, pushing])
-    await waitUntilBlocked(0)
+    const [claims] = await Promise.all([waiting, pushing])
+    assert.equal(await blocked(), 0)
+    const settle = claims.map(({ token }) => ({ token, to: 'queue', payload: null }) as const)
+    await store.exchange({ identity: ANN, now: T0, settle, queues: [], count: 0 })
     await eventually(async () => assert.deepEqual(await queued(), [job(`j${round}`)]))
     await server.command('DEL', 'queue:a')
   }
@@ -135,7 +192,9 @@ test('one job wakes one of many idle workers, and the others sleep on', async ()
   const stop = new AbortController()
   let woken = 0
   const waits = stores.map(async (each, n) => {
-    await each.waitForJobs(`w:${n}:x`, ['a', 'b'], stop.signal)
+    const identity = `w:${n}:x`
+    await each.heartbeat(beatOf(identity))
+    await each.waitForJobs({ identity, queues: ['a', 'b'], signal: stop.signal, taken: () => undefined })
     if (!stop.signal.aborted) woken += 1
   })
   await waitUntilBlocked(40)
@@ -156,10 +215,9 @@ test('many waits use few connections, whatever queues they name', async () => {
       ['b', 'c'],
       ['c', 'a', 'b', 'b'],
     ][round % 3]!
-    const waiting = store.waitForJobs(ANN, queues, NEVER)
+    const waiting = waitFor(store, queues)
     await push(queues.at(-1)!, `j${round}`)
-    await waiting
-    assert.equal((await claim(store, 5, [...new Set(queues)])).length, 1)
+    assert.equal((await waiting).length, 1)
     await waitUntilBlocked(0)
   }
   assert.ok((await clients()) <= 3)
@@ -168,23 +226,20 @@ test('many waits use few connections, whatever queues they name', async () => {
 })
 
 test('two capsules of a worker wait side by side', async () => {
-  const first = store.waitForJobs(ANN, ['a', 'b'], NEVER)
-  const second = store.waitForJobs(ANN, ['b', 'c'], NEVER)
+  const first = waitFor(store, ['a', 'b'])
+  const second = waitFor(store, ['b', 'c'])
   await waitUntilBlocked(4)
   await push('c', 'j1')
-  await second
-  assert.equal((await claim(store, 1, ['b', 'c'])).length, 1)
+  assert.equal((await second).length, 1)
   await push('a', 'j2')
-  await first
-  assert.equal((await claim(store, 1, ['a', 'b'])).length, 1)
+  assert.equal((await first).length, 1)
 })
 
 test('a worker that waits does not keep others from the jobs of its last wait', async () => {
-  const waiting = store.waitForJobs(ANN, ['a', 'b'], NEVER)
+  const waiting = waitFor(store, ['a', 'b'])
   await waitUntilBlocked(2)
   await push('a', 'j1')
-  await waiting
-  assert.equal((await claim(store, 1, ['a', 'b'])).length, 1)
+  assert.equal((await waiting).length, 1)
   // ANN is busy now; BOB gets what comes.
   await push('b', 'j2')
   await other.heartbeat(beatOf(BOB))
@@ -195,7 +250,7 @@ test('a worker that waits does not keep others from the jobs of its last wait', 
 test('a wait without queues lasts until its signal', async () => {
   const stop = new AbortController()
   let isOver = false
-  const waiting = store.waitForJobs(ANN, [], stop.signal).then(() => {
+  const waiting = waitFor(store, [], stop.signal).then(() => {
     isOver = true
   })
   await pushOne(other, 't', job('j1'))

@@ -73,7 +73,7 @@ async function claim(store: Store): Promise<void> {
     for (const { payload } of claims) process.send?.({ got: JSON.parse(payload).jid, at: Date.now() })
     if (claims.length === 0) {
       process.send?.('waiting')
-      await store.waitForJobs(identity, ['a'], stop.signal)
+      await store.waitForJobs({ identity, queues: ['a'], signal: stop.signal, taken: () => undefined })
     }
     await new Promise((resolve) => setImmediate(resolve))
   }

@@ -34,7 +34,7 @@ export interface WaitLimits {
 /** Waits by notification within the process; a job that is already there ends it at once. */
 export const waitForJobs =
   (state: MemoryState, { closed, clock }: WaitLimits): Store['waitForJobs'] =>
-  async (_identity, queues, signal) => {
+  async ({ queues, signal }) => {
     if (closed.aborted || signal.aborted) return
     if (queues.some((queue) => state.isClaimable(queue))) return
     const over = new AbortController()

@@ -1,7 +1,10 @@
 import type { Claim, ExchangeReply, ExchangeRequest } from '../exchange.ts'
 import { type CallNames, queueOf, shareOf, tokenOf } from './claim-token.ts'
+import type { Line } from './dialer.ts'
 import { type Ground, graveOf } from './ground.ts'
 import type { Landings } from './landings.ts'
+import { ReplyError } from './reply-parser.ts'
+import { evalsha, formFor, type ScriptCall } from './script.ts'
 import {
   decodeExchange,
   type ExchangeReplyParts,
@@ -18,11 +21,18 @@ import { NOT_TEXT, readText } from './stored-text.ts'
  */
 const READ_AHEAD = 4
 
+/** Where a wait lets a job land. */
+export interface Landed {
+  readonly identity: string
+  readonly queue: string
+}
+
 /** One exchange under way. */
-interface Call {
+interface Call extends Pick<ExchangeRequest, 'identity' | 'queues' | 'count'> {
   readonly name: string
-  readonly request: ExchangeRequest
   readonly settling: Settling
+  /** What the script needs to bury jobs, when it has to. */
+  readonly grave: readonly string[]
   /** The queues of which a job may have landed. */
   readonly landed: readonly string[]
 }
@@ -42,11 +52,15 @@ export class Claims {
   }
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
-    const { identity, queues, count, settle } = request
+    const { identity, queues, count, settle, now } = request
     const settling = new Settling(this.#ground.keys, settle)
     const look = this.#landings.look(identity, queues)
-    const call = { name: this.#calls.next(), request, settling, landed: look ? queues : [] }
-    const ran = this.#run(call)
+    const call: Call = {
+      ...{ name: this.#calls.next(), identity, queues, count, settling },
+      landed: look ? queues : [],
+      grave: settling.moves.length > 0 ? graveOf(this.#ground, now) : [],
+    }
+    const ran = this.#ground.client.run(exchangeScript, this.#scriptCall(call)).then(decodeExchange)
     // They go out with the script in one write, and find the lists that it makes.
     const ahead =
       count < LEAST_LIST ? [] : queues.filter((queue, at) => at < READ_AHEAD || this.#fruitful.has(queue))
@@ -59,6 +73,24 @@ export class Claims {
       refused: settling.refused(parts),
       paused: [...new Set(parts.paused.map((position) => queues[position - 1]!))],
     }
+  }
+
+  /**
+   * Claims the job that a wait, sent just before on the same line, moves to its landing list. Both go out together, and
+   * the server runs the second when the first ends.
+   *
+   * @returns null when the server refused: the job stays where it landed
+   * @throws StoreError when the answer was lost
+   */
+  async landed(line: Line, { identity, queue }: Landed): Promise<Claim[] | null> {
+    const call: Call = {
+      ...{ name: this.#calls.next(), identity, queues: [queue], count: 1 },
+      ...{ settling: new Settling(this.#ground.keys, []), landed: [queue], grave: [] },
+    }
+    const text = formFor(line.greeting.major, exchangeScript)
+    const reply = await line.connection.request(evalsha(text, this.#scriptCall(call)))
+    if (reply instanceof ReplyError) return null
+    return this.#judged(identity, await this.#claims(call, decodeExchange(reply), new Map()))
   }
 
   async inFlight(identity: string): Promise<Claim[]> {
@@ -75,14 +107,13 @@ export class Claims {
     return this.#judged(identity, claims)
   }
 
-  async #run({ name, request, settling, landed }: Call): Promise<ExchangeReplyParts> {
-    const { client, keys } = this.#ground
-    const { identity, queues, count, now } = request
+  #scriptCall({ name, identity, queues, count, settling, landed, grave }: Call): ScriptCall {
+    const { keys } = this.#ground
     const args: Array<string | number> = [identity, count, name, queues.length, landed.length]
     args.push(...settling.sizes, ...queues)
     settling.addTo(args)
-    if (settling.moves.length > 0) args.push(...graveOf(this.#ground, now))
-    const reply = await client.run(exchangeScript, {
+    args.push(...grave)
+    return {
       keys: [
         keys.inFlight(identity),
         keys.workers,
@@ -94,13 +125,12 @@ export class Claims {
         ...settling.moves.map(({ key }) => key),
       ],
       args,
-    })
-    return decodeExchange(reply)
+    }
   }
 
-  async #list({ name, request }: Call, queue: string): Promise<string[]> {
+  async #list({ name, identity }: Call, queue: string): Promise<string[]> {
     const { client, keys } = this.#ground
-    const key = keys.claim(request.identity, `${name}:${queue}`)
+    const key = keys.claim(identity, `${name}:${queue}`)
     return (await client.command(['LRANGE', key, 0, -1])) as string[]
   }
 
@@ -114,7 +144,7 @@ export class Claims {
     const fruitful = new Set<string>()
     let single = 0
     for (const [position, got] of taken) {
-      const queue = call.request.queues[position - 1]!
+      const queue = call.queues[position - 1]!
       // The same names that the script gives them.
       if (typeof got !== 'number') {
         for (const payload of got) {

@@ -37,7 +37,7 @@ async function depart(ground: Ground, departure: Departure): Promise<Recovered[]
   const { client, keys } = ground
   const { identity, revise } = departure
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const reply = await client.run(heldJobs, { keys: [keys.inFlight(identity)], args: [], buffers: true })
+    const reply = await client.run(heldJobs, { keys: [keys.inFlight(identity)], args: [] }, true)
     const jobs = decodeHeld<Buffer>(reply)
       .map(([token, bytes]) => jobOf(token.toString(), bytes, revise))
       .toSorted((a, b) => byClaim(a.token, b.token))

@@ -40,7 +40,7 @@ test('every exchange looks while a wait goes on, and once after its end', () => 
   const end = landings.begin('w', 'a')
   landings.look('w', ['a'])!.found()
   assert.equal(isLooked('a'), true)
-  end(false)
+  end('left')
   landings.look('w', ['a'])!.found()
   assert.equal(isLooked('a'), false)
 })
@@ -48,27 +48,27 @@ test('every exchange looks while a wait goes on, and once after its end', () => 
 test('an exchange sent before the end of a wait does not count as the look after it', () => {
   const end = landings.begin('w', 'a')
   const look = landings.look('w', ['a'])!
-  end(false)
+  end('left')
   look.found()
   assert.equal(isLooked('a'), true)
 })
 
 test('a wait that began and ended while an exchange was under way is still to be looked after', () => {
-  landings.begin('w', 'a')(false)
+  landings.begin('w', 'a')('left')
   const look = landings.look('w', ['a'])!
-  landings.begin('w', 'a')(false)
+  landings.begin('w', 'a')('left')
   look.found()
   assert.equal(isLooked('a'), true)
 })
 
 test('an exchange whose answer was lost does not count', () => {
-  landings.begin('w', 'a')(false)
+  landings.begin('w', 'a')('left')
   assert.ok(landings.look('w', ['a']))
   assert.equal(isLooked('a'), true)
 })
 
 test('after a lost connection every exchange looks until the server has ended the wait by itself', () => {
-  landings.begin('w', 'a')(true)
+  landings.begin('w', 'a')('lost')
   now += BLOCK_MS + MARGIN_MS
   landings.look('w', ['a'])!.found()
   assert.equal(isLooked('a'), true)

@@ -8,6 +8,9 @@ export const BLOCK_MS = BLOCK_SECONDS * 1_000
 /** Clocks and networks are not exact. */
 export const MARGIN_MS = 5_000
 
+/** What a wait left in its landing list: nothing, perhaps a job, or what nobody knows and may still come. */
+export type Leftover = 'emptied' | 'left' | 'lost'
+
 interface Landing {
   /** Waits on the server whose end is not known. */
   waits: number
@@ -29,7 +32,7 @@ export interface Look {
  * Knows which landing lists may hold a job.
  *
  * A job that ends a wait lands in a list of its worker and queue, in the same step in which it leaves the queue; the
- * worker's next exchange takes it from there. This memory only saves looks into empty lists. What it does not know,
+ * call behind the wait takes it from there, or else the worker's next exchange. This memory only saves looks into empty lists. What it does not know,
  * after a restart or a lost answer, is in the worker's set of landings, which beats, recoveries and leaves go through.
  */
 export class Landings {
@@ -56,14 +59,15 @@ export class Landings {
     }
   }
 
-  /** A wait begins. The function returned tells that it ended; `isLost` when nobody knows how. */
-  begin(identity: string, queue: string): (isLost: boolean) => void {
+  /** A wait begins. The function returned tells what it left in its landing list. */
+  begin(identity: string, queue: string): (left: Leftover) => void {
     const landing = this.#workers.get(identity)!.get(queue)!
     landing.waits += 1
     landing.begun += 1
-    return (isLost) => {
+    return (leftover) => {
       landing.waits -= 1
-      if (isLost) landing.lostUntil = (this.#clock.mono() + BLOCK_MS + MARGIN_MS) as MonoMs
+      if (leftover === 'lost') landing.lostUntil = (this.#clock.mono() + BLOCK_MS + MARGIN_MS) as MonoMs
+      if (leftover === 'emptied' && this.#isOver(landing)) landing.checked = landing.begun
     }
   }
 

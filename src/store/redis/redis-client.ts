@@ -6,20 +6,12 @@ import type { Caller } from './connection.ts'
 import { Dialer, type Line } from './dialer.ts'
 import type { RedisSettings } from './options.ts'
 import { type Reply, ReplyError } from './reply-parser.ts'
-import { formFor, type Script } from './script.ts'
+import { evalsha, evalText, formFor, type Script, type ScriptCall } from './script.ts'
 import { replyCode, type Trouble, translate } from './translate.ts'
 
 // Under half a second, so that work goes on within a second of the server's return however long it was gone.
 const LONGEST_PAUSE_MS = 450
 const FIRST_PAUSE_MS = 20
-
-/** What a script is called with. */
-export interface ScriptCall {
-  readonly keys: readonly string[]
-  readonly args: Command
-  /** Bulk strings of the reply as Buffers. Default false. */
-  readonly buffers?: boolean
-}
 
 /**
  * The store's way to its server: one pipelined connection that is opened again whenever it ends, for ever.
@@ -94,21 +86,20 @@ export class RedisClient {
   }
 
   /** Runs a script; an error reply rejects. A server that has forgotten the script is told it again. */
-  run(script: Script, { keys, args, buffers = false }: ScriptCall): Promise<Reply> {
+  run(script: Script, call: ScriptCall, buffers = false): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const text = formFor(this.#line?.greeting.major ?? 0, script)
-      const tail = [keys.length, ...keys, ...args]
       const answer = (reply: Reply) => {
         const isForgotten = reply instanceof ReplyError && replyCode(reply.text) === 'NOSCRIPT'
         if (!isForgotten) return this.#settle(reply, resolve, reject)
         // Nothing ran, so that sending it once more is safe.
-        this.#send(['EVAL', text.lua, ...tail], {
+        this.#send(evalText(text, call), {
           buffers,
           fail: reject,
           answer: (second) => this.#settle(second, resolve, reject),
         })
       }
-      this.#send(['EVALSHA', text.sha, ...tail], { buffers, fail: reject, answer })
+      this.#send(evalsha(text, call), { buffers, fail: reject, answer })
     })
   }
 

@@ -39,11 +39,11 @@ export async function openRedisStore(
   const ground: Ground = { client, keys: new Keys(settings.keyPrefix), limits: settings }
   const landings = new Landings(runtime.clock, ground)
   const claims = new Claims(ground, landings, new CallNames(runtime.clock.now(), runtime.random))
-  const room = new WaitingRoom(runtime, ground, landings)
+  const room = new WaitingRoom(runtime, { ground, landings, claims })
   return {
     push: push(ground),
     exchange: (request) => claims.exchange(request),
-    waitForJobs: (identity, names, abort) => room.wait(identity, names, abort),
+    waitForJobs: (request) => room.wait(request),
     heartbeat: heartbeat(ground, new MetricsWriter(ground, runtime.logger, settings.metrics)),
     inFlight: (identity) => claims.inFlight(identity),
     leave: leave(ground),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Command } from './command.ts'
 
 /** A Lua script as the server is to run it, in two forms. */
 export interface Script {
@@ -34,6 +35,22 @@ export function script({ name, worksWhenFull, lua }: ScriptSource): Script {
 /** The form for a server of this major version. */
 export function formFor(major: number, { flagged, plain }: Script): ScriptText {
   return major >= 7 ? flagged : plain
+}
+
+/** What a script is called with. */
+export interface ScriptCall {
+  readonly keys: readonly string[]
+  readonly args: Command
+}
+
+/** The command that runs a script which the server knows. */
+export function evalsha({ sha }: ScriptText, { keys, args }: ScriptCall): Command {
+  return ['EVALSHA', sha, keys.length, ...keys, ...args]
+}
+
+/** The command that runs a script and makes the server know it. */
+export function evalText({ lua }: ScriptText, { keys, args }: ScriptCall): Command {
+  return ['EVAL', lua, keys.length, ...keys, ...args]
 }
 
 function textOf(lua: string): ScriptText {

@@ -1,57 +1,69 @@
+import { StoreError } from '../../kernel/errors.ts'
 import { ignore } from '../../kernel/ignore.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
+import type { Claim, WaitRequest } from '../exchange.ts'
+import type { Claims } from './claims.ts'
 import type { Line } from './dialer.ts'
 import type { Ground } from './ground.ts'
 import { BLOCK_MS, BLOCK_SECONDS, type Landings, MARGIN_MS } from './landings.ts'
-import { ReplyError } from './reply-parser.ts'
+import { type Reply, ReplyError } from './reply-parser.ts'
 
 // When the server refuses to let us wait (it is full, or has no connection to spare) we ask as often as this.
 const REFUSED_PAUSE_MS = 1_000
 // An UNBLOCK may overtake the wait that it is to end, on its other connection; then it is sent again.
 const UNBLOCK_AGAIN_MS = 5
 
-/** How one wait on the server ended. */
-type End = 'landed' | 'nothing' | 'refused' | 'lost'
+/** How one wait on the server ended: `landed` is a job that came and was not claimed, `lost` that nobody knows. */
+type End = 'claimed' | 'landed' | 'nothing' | 'refused' | 'lost'
 
 interface Wait {
   readonly line: Line
+  /** Settles after what it claimed was told. */
   readonly ended: Promise<End>
   isOver: boolean
+}
+
+export interface WaitingRoomParts {
+  readonly ground: Ground
+  readonly landings: Landings
+  readonly claims: Claims
 }
 
 /**
  * Lets idle workers wait for jobs.
  *
  * For each queue one connection blocks in `BLMOVE queue → landing list`: a job wakes exactly one of all idle
- * workers, and is never in memory only. The first job ends the wait; the other connections are then unblocked over
- * the main connection, before the exchange that follows on it, so that no job lands after that exchange has looked.
- * Connections are opened when first needed and used again.
+ * workers, and is never in memory only. The call that claims what landed waits behind it on the same connection, so
+ * that a job is with its worker after one way from the server. The first job ends the wait; the other connections are
+ * then unblocked over the main connection. Connections are opened when first needed and used again.
  */
 export class WaitingRoom {
   readonly #runtime: Runtime
   readonly #ground: Ground
   readonly #landings: Landings
+  readonly #claims: Claims
   readonly #closing = new AbortController()
   #idle: Line[] = []
   readonly #busy = new Set<Line>()
 
-  constructor(runtime: Runtime, ground: Ground, landings: Landings) {
+  constructor(runtime: Runtime, parts: WaitingRoomParts) {
     this.#runtime = runtime
-    this.#ground = ground
-    this.#landings = landings
+    this.#ground = parts.ground
+    this.#landings = parts.landings
+    this.#claims = parts.claims
     // Client ids are those of one server, and the next connection may be to another.
-    ground.client.onLoss(() => this.#endLines())
+    parts.ground.client.onLoss(() => this.#endLines())
   }
 
   /** See `Store.waitForJobs`. */
-  async wait(identity: string, queues: readonly string[], signal: AbortSignal): Promise<void> {
+  async wait({ signal, ...request }: WaitRequest): Promise<void> {
     if (signal.aborted || this.#closing.signal.aborted) return
     const either = new AbortController()
     const end = () => either.abort()
     signal.addEventListener('abort', end, { once: true })
     this.#closing.signal.addEventListener('abort', end, { once: true })
     try {
-      await this.#waitUntil(either.signal, identity, [...new Set(queues)])
+      await this.#waitUntil({ ...request, queues: [...new Set(request.queues)], signal: either.signal })
     } finally {
       signal.removeEventListener('abort', end)
       this.#closing.signal.removeEventListener('abort', end)
@@ -63,8 +75,9 @@ export class WaitingRoom {
     this.#endLines()
   }
 
-  async #waitUntil(over: AbortSignal, identity: string, queues: string[]): Promise<void> {
+  async #waitUntil(request: WaitRequest): Promise<void> {
     const { clock } = this.#runtime
+    const { identity, queues, signal: over } = request
     if (queues.length === 0) return clock.sleep(BLOCK_MS, over)
     const lines = await this.#take(identity, queues)
     if (lines === null) {
@@ -76,13 +89,17 @@ export class WaitingRoom {
       this.#idle.push(...lines)
       return
     }
-    const waits = queues.map((queue, index) => this.#begin(lines[index]!, identity, queue))
+    const waits = queues.map((queue, index) => this.#begin(lines[index]!, queue, request))
     await this.#firstEnd(waits, over)
     // What lands from now on nobody may come to fetch, nor what landed before the wait was given up.
     const late = over.aborted ? waits : waits.filter(({ isOver }) => !isOver)
     this.#unblock(waits)
     ignore(this.#giveBack(identity, late), 'the next beat hands it back', this.#runtime.logger)
+    const ends = await Promise.all(waits.map(({ ended }) => ended))
     if (!this.#ground.client.isConnected) await this.#waitOut(over)
+    if (!ends.includes('lost') || this.#closing.signal.aborted) return
+    const what = 'a connection that waited for jobs was lost, and with it perhaps the answer to a claim'
+    throw new StoreError('store.unknown', what, { retryable: true })
   }
 
   /** Until the store is back; but no wait lasts longer than one for a job. */
@@ -121,7 +138,7 @@ export class WaitingRoom {
     return this.#ground.client.openLine('capstan-wait', BLOCK_MS + MARGIN_MS)
   }
 
-  #begin(line: Line, identity: string, queue: string): Wait {
+  #begin(line: Line, queue: string, { identity, taken }: WaitRequest): Wait {
     const { keys } = this.#ground
     const landed = this.#landings.begin(identity, queue)
     this.#busy.add(line)
@@ -133,25 +150,27 @@ export class WaitingRoom {
       'LEFT',
       BLOCK_SECONDS,
     ]
-    const ended = line.connection.request(command).then(
-      (reply): End => {
-        if (reply instanceof ReplyError) return 'refused'
-        return reply === null ? 'nothing' : 'landed'
+    const moved = line.connection.request(command)
+    const ended = Promise.all([moved, this.#claims.landed(line, { identity, queue })]).then(
+      ([reply, claims]): End => {
+        landed(claims === null ? 'left' : 'emptied')
+        if (claims !== null && claims.length > 0) taken(claims)
+        return endOf(reply, claims)
       },
-      (): End => 'lost',
+      (): End => {
+        landed('lost')
+        return 'lost'
+      },
     )
-    const wait: Wait = {
-      line,
-      isOver: false,
-      ended: ended.then((end) => {
-        wait.isOver = true
-        landed(end === 'lost')
-        this.#busy.delete(line)
-        if (line.connection.isOpen) this.#idle.push(line)
-        return end
-      }),
-    }
+    const wait: Wait = { line, isOver: false, ended: ended.then((end) => this.#over(wait, end)) }
     return wait
+  }
+
+  #over(wait: Wait, end: End): End {
+    wait.isOver = true
+    this.#busy.delete(wait.line)
+    if (wait.line.connection.isOpen) this.#idle.push(wait.line)
+    return end
   }
 
   /** Resolves with the first end that means something, or when the wait is given up. */
@@ -205,4 +224,11 @@ export class WaitingRoom {
     }
     this.#idle = []
   }
+}
+
+/** @param claims null when the server refused to claim */
+function endOf(moved: Reply, claims: readonly Claim[] | null): End {
+  if (claims !== null && claims.length > 0) return 'claimed'
+  if (moved instanceof ReplyError) return 'refused'
+  return moved !== null && claims === null ? 'landed' : 'nothing'
 }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import type { EpochMs } from '../../kernel/clock.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
-import type { Claim, ExchangeReply, ExchangeRequest } from '../exchange.ts'
+import type { Claim, ExchangeReply, ExchangeRequest, WaitRequest } from '../exchange.ts'
 import type {
   Entry,
   EntryRef,
@@ -79,7 +79,7 @@ class SqliteStore implements Store {
     return this.#write((tx) => exchange(tx, request, this.#dead))
   }
 
-  waitForJobs(_identity: string, queues: readonly string[], signal: AbortSignal): Promise<void> {
+  waitForJobs({ queues, signal }: WaitRequest): Promise<void> {
     return this.#waits.wait(queues, signal, this.#connection.closed)
   }
 

@@ -81,9 +81,9 @@ export const closing: Scenarios = {
 
   'closing ends a wait for jobs': async (stage) => {
     await stage.beat(ANN)
-    const waiting = stage.store.waitForJobs(ANN, ['a'], new AbortController().signal)
+    const waiting = stage.wait(ANN, ['a'])
     await stage.store.close()
     await waiting
-    await stage.store.waitForJobs(ANN, ['a'], new AbortController().signal)
+    await stage.wait(ANN, ['a'])
   },
 }

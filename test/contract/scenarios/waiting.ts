@@ -6,11 +6,9 @@ import { ALL, ANN, BOB, job, payloadsOf, type Scenario, type Scenarios, type Sta
 /** A wait is a hint and may end for nothing, but a store whose waits always do so busies its workers. */
 const MOST_HINTS = 500
 
-const NEVER = new AbortController().signal
-
 /**
  * A worker waits on a connection of its own, then `arrive` brings job `j1` to queue `a` in some way: the wait must
- * end and the next exchange get the job. A wait is a hint, so that one that ended early is begun again.
+ * end and the next exchange get the job. A wait may end for nothing and is then begun again.
  */
 function wakes(
   prepare: (stage: Stage) => Promise<unknown>,
@@ -28,8 +26,8 @@ function wakes(
 
 async function claimWhenThere(stage: Stage, identity: string) {
   for (let hints = 0; hints < MOST_HINTS; hints++) {
-    await stage.store.waitForJobs(identity, ['a', 'b'], NEVER)
-    const claims = await stage.claim(identity, 5, ['a', 'b'])
+    const waited = await stage.wait(identity, ['a', 'b'])
+    const claims = [...waited, ...(await stage.claim(identity, 5, ['a', 'b']))]
     if (claims.length > 0) return claims
   }
   throw new assert.AssertionError({ message: `${MOST_HINTS} waits ended, and no job was there` })
@@ -41,8 +39,7 @@ export const waiting: Scenarios = {
   'a wait ends at once when a job is there already': async (stage) => {
     await stage.beat(ANN)
     await stage.push('b', job('j1'))
-    await stage.store.waitForJobs(ANN, ['a', 'b'], NEVER)
-    assert.deepEqual(payloadsOf(await stage.claim(ANN, 1, ['a', 'b'])), [job('j1')])
+    assert.deepEqual(payloadsOf(await claimWhenThere(stage, ANN)), [job('j1')])
   },
 
   'a wait ends when a job is pushed': wakes(
@@ -92,10 +89,10 @@ export const waiting: Scenarios = {
   'a wait ends when its signal aborts, and leaves nothing on it': async (stage) => {
     await stage.beat(ANN)
     const stop = new AbortController()
-    const waits = [1, 2, 3].map(() => stage.store.waitForJobs(ANN, ['a'], stop.signal))
+    const waits = [1, 2, 3].map(() => stage.wait(ANN, ['a'], stop.signal))
     stop.abort()
     await Promise.all(waits)
-    await stage.store.waitForJobs(ANN, ['a'], stop.signal)
+    await stage.wait(ANN, ['a'], stop.signal)
     assert.equal(getEventListeners(stop.signal, 'abort').length, 0)
   },
 
@@ -103,7 +100,7 @@ export const waiting: Scenarios = {
     await stage.beat(ANN)
     const longLived = new AbortController()
     for (const round of [1, 2, 3, 4, 5]) {
-      const waiting = stage.store.waitForJobs(ANN, ['a'], longLived.signal)
+      const waiting = stage.wait(ANN, ['a'], longLived.signal)
       await stage.push('a', job(`j${round}`))
       await waiting
       await stage.claim(ANN, 5)
@@ -116,7 +113,7 @@ export const waiting: Scenarios = {
     await stage.beat(ANN)
     await other.beat(BOB)
     const stop = new AbortController()
-    const wait = stage.store.waitForJobs(ANN, ['a'], stop.signal)
+    const wait = stage.wait(ANN, ['a'], stop.signal)
     stop.abort()
     await wait
     await other.push('a', job('j1'))
@@ -133,7 +130,7 @@ export const waiting: Scenarios = {
       for (let hints = 0; hints < MOST_HINTS && !over.signal.aborted; hints++) {
         taken.push(...payloadsOf(await own.claim(identity, 1)))
         if (taken.length >= all.length) over.abort()
-        await own.store.waitForJobs(identity, ['a'], over.signal)
+        taken.push(...payloadsOf(await own.wait(identity, ['a'], over.signal)))
       }
     }
     const team = ['w:1:a', 'w:2:b', 'w:3:c', 'w:4:d'].map(worker)
