@@ -9,12 +9,14 @@ import { onEach } from './fleet.ts'
 import { runHooks } from './hooks.ts'
 import { countJobs } from './ledger/count-jobs.ts'
 import { closeLedger } from './ledger/keep-ledger.ts'
+import { unfinishedText } from './on-host/notes.ts'
 import { makeState } from './on-host/prepare.ts'
 import { type DeployReport, fail, reportOf } from './outcome.ts'
 import { cutover } from './phases/cutover.ts'
 import { finish } from './phases/finish.ts'
 import { migrate } from './phases/migrate.ts'
-import { type Preflight, readHosts, requireOpen, requireReady } from './phases/preflight.ts'
+import { readHosts, requireOpen, requireReady } from './phases/preflight.ts'
+import type { PreflightFacts } from './phases/preflight-facts.ts'
 import { prepare } from './phases/prepare.ts'
 import { publish } from './phases/publish.ts'
 import { start } from './phases/start.ts'
@@ -96,7 +98,7 @@ function phasesOfDeploy({ migrate: line, hooks }: Stage, source: CodeSource): re
 
 type Work = (
   shells: StageShells,
-  before: ReadonlyMap<string, Preflight>,
+  before: ReadonlyMap<string, PreflightFacts>,
   startedAt: number,
 ) => Promise<DeployReport>
 
@@ -109,8 +111,10 @@ async function withHosts(runtime: Runtime, params: DeployParams & { readonly wha
   const note = { by, what, since: new Date(startedAt).toISOString() }
   const before = await lockedAndReady(runtime, { stage, shells, note })
   for (const [host, { unfinished }] of before)
-    if (unfinished !== null)
-      events.note(host, `an earlier run did not end: ${unfinished}; this one takes its place`)
+    if (unfinished !== null) {
+      const earlier = `an earlier run did not end: ${unfinishedText(unfinished)}`
+      events.note(host, `${earlier}; this one takes its place, and ends what it has started`)
+    }
   return await work(shells, before, startedAt)
 }
 
@@ -118,7 +122,7 @@ async function withHosts(runtime: Runtime, params: DeployParams & { readonly wha
 async function lockedAndReady(
   { clock }: Runtime,
   { stage, shells, note }: { readonly stage: Stage; readonly shells: StageShells; readonly note: object },
-): Promise<Map<string, Preflight>> {
+): Promise<Map<string, PreflightFacts>> {
   const isLocked = await shells.lock(stage.layout, note)
   const before = await readHosts(clock, stage, shells.hosts)
   requireOpen(before)
@@ -143,8 +147,8 @@ async function through(
       await runHooks(deployment, `after:${name}`)
     }
   } catch (error) {
-    throw await fail(deployment, error)
+    throw await fail(deployment, error, before)
   }
-  const ledger = await closeLedger(deployment, before)
+  const ledger = await closeLedger(deployment, { before, isTakenBack: false })
   return reportOf(deployment, { roundTrips: shells.roundTrips, ledger })
 }

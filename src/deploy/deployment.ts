@@ -8,7 +8,8 @@ import type { DeployEvents } from './deploy-events.ts'
 import { onEach } from './fleet.ts'
 import { CutoverMoments } from './ledger/cutover-moments.ts'
 import { isEnough } from './node-version.ts'
-import type { Preflight } from './phases/preflight.ts'
+import { noteDeploy } from './on-host/notes.ts'
+import type { PreflightFacts } from './phases/preflight-facts.ts'
 import type { Manifest, ReleaseState } from './release.ts'
 import type { Service } from './services/service.ts'
 import type { Stage, StageHost } from './stage.ts'
@@ -24,7 +25,7 @@ export interface DeploymentParams {
   readonly stage: Stage
   readonly hosts: readonly DeployHost[]
   /** What every host was like before. */
-  readonly before: ReadonlyMap<string, Preflight>
+  readonly before: ReadonlyMap<string, PreflightFacts>
   readonly release: string
   readonly revision: string
   /** Who, for the logs. */
@@ -45,7 +46,9 @@ export class Deployment {
   readonly nonce: string
   /** By host and service. */
   readonly #started = new Map<string, readonly string[]>()
-  #obeysSignal = true
+  /** The phase that each host knows of. */
+  readonly #noted = new Map<string, PhaseName>()
+  #isUnwinding = false
   #phase: PhaseName = 'preflight'
 
   constructor(runtime: Runtime, params: DeploymentParams) {
@@ -75,7 +78,7 @@ export class Deployment {
   }
 
   /** What the host was like before anything was done. */
-  before(host: StageHost): Preflight {
+  before(host: StageHost): PreflightFacts {
     const known = this.params.before.get(host.name)
     if (known === undefined) throw new Error(`no preflight of ${host.name}`)
     return known
@@ -102,12 +105,15 @@ export class Deployment {
     this.params.events.note(host.name, text)
   }
 
-  /** Runs a script on a host, and says so. */
+  /** Runs a script on a host, and says so. The first one of a phase notes the phase there. */
   async run(host: DeployHost, script: Script, options: RunOptions = {}): Promise<RunResult> {
     const { events, signal } = this.params
     events.stepBegun(host.name, script.name)
     try {
-      const result = await host.shell.run(script, { ...(this.#obeysSignal ? { signal } : {}), ...options })
+      const result = await host.shell.run(this.#noting(host, script), {
+        ...(this.#isUnwinding ? {} : { signal }),
+        ...options,
+      })
       events.stepDone(host.name, script.name, result.durationMs)
       return result
     } catch (error) {
@@ -132,9 +138,12 @@ export class Deployment {
     return onEach(this.hosts, work, this.stage.batch)
   }
 
-  /** From now on the operator's wish to stop has been heard: it must not cut short what follows from it. */
+  /**
+   * From now on the operator's wish to stop has been heard: it must not cut short what follows from it. Nor must a note,
+   * which a full disk has no place for.
+   */
   unwind(): void {
-    this.#obeysSignal = false
+    this.#isUnwinding = true
   }
 
   /** Takes everything back. Returns what could not be. */
@@ -148,12 +157,6 @@ export class Deployment {
     // The one that setup chose for the units, too.
     const node = this.before(host).nodes.find(({ version }) => isEnough(version))
     return node === undefined ? '' : dirname(node.path)
-  }
-
-  /** What a host notes of the deploy at work, for whoever finds it unfinished. */
-  note(): Record<string, string> {
-    const { kind, by } = this.params
-    return { kind, release: this.release, phase: this.#phase, by, since: this.#iso(this.params.startedAt) }
   }
 
   /** @param revision of the release that is judged; default: of this deployment's own */
@@ -170,6 +173,17 @@ export class Deployment {
       ...{ kind, result, stage: this.stage.name, release: this.release, revision, by },
       seconds: Math.round((now - this.params.startedAt) / 1000),
     }
+  }
+
+  /** With what the host notes of the deploy at work, for whoever finds it unfinished. */
+  #noting(host: DeployHost, script: Script): Script {
+    const phase = this.#phase
+    if (this.#isUnwinding || this.#noted.get(host.name) === phase) return script
+    this.#noted.set(host.name, phase)
+    const { kind, by, startedAt } = this.params
+    const since = this.#iso(startedAt)
+    const note = { kind, release: this.release, stage: this.stage.name, phase, by, since }
+    return inOrder(script.name, [noteDeploy(this.stage.layout, note), script])
   }
 
   #iso(at: number): string {

@@ -17,7 +17,8 @@ function withUser(user: string | undefined, host: string): string {
   return user === undefined ? host : `${user}@${host}`
 }
 
-function typed(words: readonly string[]): string {
+/** Words as one types them. */
+export function typed(words: readonly string[]): string {
   return words
     .map((word) => (/^[\w./:=,@%+[\]-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(' ')

@@ -2,6 +2,8 @@ import { CapstanError, messageOf } from '../kernel/errors.ts'
 import type { PhaseName } from './deploy-config.ts'
 import type { Deployment } from './deployment.ts'
 import { runHooks } from './hooks.ts'
+import type { JobCounts, Unknown } from './ledger/count-jobs.ts'
+import { closeLedger } from './ledger/keep-ledger.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { appendAudit, forgetDeploy } from './on-host/notes.ts'
 
@@ -34,6 +36,7 @@ export class DeployFailure extends CapstanError {
   readonly leftovers: readonly string[]
   /** No release was live before, on any host. */
   readonly isFirst: boolean
+  readonly ledger: Ledger
 
   constructor(
     cause: unknown,
@@ -42,7 +45,8 @@ export class DeployFailure extends CapstanError {
       aftermath,
       leftovers,
       isFirst,
-    }: Pick<DeployFailure, 'phase' | 'aftermath' | 'leftovers' | 'isFirst'>,
+      ledger,
+    }: Pick<DeployFailure, 'phase' | 'aftermath' | 'leftovers' | 'isFirst' | 'ledger'>,
   ) {
     const code = cause instanceof CapstanError ? cause.code : 'deploy.failed'
     super(code, `${phase} failed: ${messageOf(cause)}`, { cause })
@@ -50,6 +54,7 @@ export class DeployFailure extends CapstanError {
     this.aftermath = aftermath
     this.leftovers = leftovers
     this.isFirst = isFirst
+    this.ledger = ledger
   }
 }
 
@@ -72,8 +77,15 @@ export function reportOf(
 /** The phases from which on something that existed is different. */
 const CHANGING: ReadonlySet<PhaseName> = new Set(['publish', 'cutover', 'verify', 'finish'])
 
-/** Takes a deploy back, writes down that it failed, and makes the error that says what is left. */
-export async function fail(deployment: Deployment, error: unknown): Promise<DeployFailure> {
+/**
+ * Takes a deploy back, writes down that it failed, and makes the error that says what is left.
+ * @param before what was counted when it began
+ */
+export async function fail(
+  deployment: Deployment,
+  error: unknown,
+  before: JobCounts | Unknown,
+): Promise<DeployFailure> {
   const { phase, stage, params } = deployment
   // What was cut short by the operator failed for no reason of its own.
   const cause =
@@ -104,6 +116,7 @@ export async function fail(deployment: Deployment, error: unknown): Promise<Depl
     aftermath: aftermath(phase, stops || leftovers.length > 0),
     leftovers,
     isFirst: deployment.hosts.every((host) => deployment.before(host).current.release === undefined),
+    ledger: await closeLedger(deployment, { before, isTakenBack: !stops }),
   })
 }
 

@@ -3,7 +3,8 @@ import type { DeployParams } from './deploy.ts'
 import type { PhaseName } from './deploy-config.ts'
 import type { DeployHost } from './deployment.ts'
 import { onEach } from './fleet.ts'
-import { type Preflight, readHosts, requireOpen, requireReady } from './phases/preflight.ts'
+import { readHosts, requireOpen, requireReady } from './phases/preflight.ts'
+import type { PreflightFacts } from './phases/preflight-facts.ts'
 import { type ReleaseFacts, releasesToRemove } from './release.ts'
 import { newReleaseName } from './release-name.ts'
 import { overlapping, type Service, servicesOn, type WorkerService } from './services/service.ts'
@@ -49,7 +50,7 @@ export async function planDeploy(
 
 interface Known {
   readonly release: string
-  readonly facts: Preflight | undefined
+  readonly facts: PreflightFacts | undefined
 }
 
 async function planOn(stage: Stage, host: DeployHost, { release, facts }: Known): Promise<HostPlan> {

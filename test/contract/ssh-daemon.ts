@@ -20,6 +20,14 @@ export const WITHOUT_SSH: string | false = process.env.CAPSTAN_TEST_WITHOUT?.inc
 const NOISY =
   'echo WELCOME; echo "to this host{" >&2; printf "no end"; exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"'
 
+/** Login shells that are no POSIX shells. */
+export const FOREIGN_SHELLS = ['tcsh', 'fish'] as const
+
+/** What logs in: keys that are let in, those among them with a login shell of their own, and one that is not. */
+type Key = 'welcome' | 'noisy' | 'stranger' | (typeof FOREIGN_SHELLS)[number]
+
+const KEYS: readonly Key[] = ['welcome', 'noisy', 'stranger', ...FOREIGN_SHELLS]
+
 /** An sshd of one's own on a loopback port, which lets the current user in. */
 export class SshDaemon {
   readonly port: number
@@ -28,7 +36,7 @@ export class SshDaemon {
 
   static async start(): Promise<SshDaemon> {
     const folder = await mkdtemp(join(tmpdir(), 'capstan-sshd-'))
-    for (const name of ['host', 'welcome', 'noisy', 'stranger']) makeKey(join(folder, name))
+    for (const name of ['host', ...KEYS]) makeKey(join(folder, name))
     const port = await freePort()
     await writeFile(join(folder, 'authorized_keys'), await authorizedKeys(folder))
     await writeFile(join(folder, 'sshd_config'), daemonConfig(folder, port))
@@ -37,8 +45,7 @@ export class SshDaemon {
     await writeFile(join(folder, 'no_hosts'), '')
     const strangersKey = await readFile(join(folder, 'stranger.pub'), 'utf8')
     await writeFile(join(folder, 'other_hosts'), `[127.0.0.1]:${port} ${strangersKey}`)
-    for (const key of ['welcome', 'noisy', 'stranger'])
-      await writeFile(join(folder, `config-${key}`), clientConfig(folder, port, key))
+    for (const key of KEYS) await writeFile(join(folder, `config-${key}`), clientConfig(folder, port, key))
     if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
     const daemon = new SshDaemon(folder, port)
     await daemon.#isUp()
@@ -55,7 +62,7 @@ export class SshDaemon {
   }
 
   /** Options of ssh for which `localhost` is this daemon. */
-  options(key: 'welcome' | 'noisy' | 'stranger' = 'welcome', knownHosts = 'known_hosts'): readonly string[] {
+  options(key: Key = 'welcome', knownHosts = 'known_hosts'): readonly string[] {
     return [
       '-F',
       join(this.#folder, `config-${key}`),
@@ -91,10 +98,14 @@ async function authorizedKeys(folder: string): Promise<string> {
   const file = join(folder, 'noisy.sh')
   await writeFile(file, `${NOISY}\n`)
   await chmod(file, 0o755)
-  const [welcome, noisy] = await Promise.all(
-    ['welcome', 'noisy'].map((name) => readFile(join(folder, `${name}.pub`), 'utf8')),
-  )
-  return `${welcome}command="/bin/sh ${file}" ${noisy}`
+  const lines = Object.entries({
+    ...{ welcome: '', noisy: `command="/bin/sh ${file}" ` },
+    // As sshd itself runs a command by the login shell.
+    ...Object.fromEntries(
+      FOREIGN_SHELLS.map((shell) => [shell, `command="exec ${shell} -c \\"$SSH_ORIGINAL_COMMAND\\"" `]),
+    ),
+  }).map(async ([key, options]) => options + (await readFile(join(folder, `${key}.pub`), 'utf8')))
+  return (await Promise.all(lines)).join('')
 }
 
 function daemonConfig(folder: string, port: number): string {

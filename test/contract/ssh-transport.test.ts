@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import type { RemoteError } from '../../src/remote/errors.ts'
 import { sshTransport } from '../../src/remote/ssh/ssh-transport.ts'
 import type { HostAddress } from '../../src/remote/transport.ts'
 import { loopOf, realRuntime, rejectsWith } from './shell-stage.ts'
-import { freePort, SshDaemon, WITHOUT_SSH } from './ssh-daemon.ts'
+import { FOREIGN_SHELLS, freePort, SshDaemon, WITHOUT_SSH } from './ssh-daemon.ts'
 import { transportContract } from './transport-contract.ts'
 
 const TIMEOUT_MS = 60_000
@@ -38,6 +43,27 @@ describe('ssh', { skip: WITHOUT_SSH }, () => {
     assert.deepEqual([result.stdout, result.stderr], ['out\n', 'err\n'])
     await shell.close()
   })
+
+  for (const login of FOREIGN_SHELLS) {
+    const skip =
+      !isInstalled(login) && `${login} is not installed: whether it can be a login shell is not tested here`
+    test(`the login shell may be ${login}`, { skip, timeout: TIMEOUT_MS }, async () => {
+      const shell = await sshTransport(realRuntime, { options: daemon.options(login) }).connect({
+        host: 'localhost',
+      })
+      const folder = await mkdtemp(join(tmpdir(), 'capstan-login-'))
+      const words = ['it\'s "a" $HOME', '!! `id` \\ *', '\n~ #(ä)\n']
+      const body = 'printf "%s|" "$0" "$@" "$word"; [ -d "/proc/$PPID" ]; exit 3'
+      const script = { name: 'speak', body, args: words, env: { word: words.join('') } }
+      const { exitCode, stdout } = await shell.run(script, { accept: [3] })
+      assert.deepEqual([exitCode, stdout], [3, `${['sh', ...words, words.join('')].join('|')}|`])
+      await shell.put(Readable.from([Buffer.from('\\0041!\n')]), join(folder, words[0]!))
+      assert.equal(await readFile(join(folder, words[0]!), 'utf8'), '\\0041!\n')
+      assert.equal(await shell.lock(join(folder, 'lock'), words[1]!), null)
+      await shell.close()
+      await rm(folder, { recursive: true })
+    })
+  }
 
   test('a key that is not accepted is told, with the words of ssh', { timeout: TIMEOUT_MS }, async () => {
     const { message } = await refusal(daemon.options('stranger'))
@@ -83,6 +109,10 @@ describe('ssh', { skip: WITHOUT_SSH }, () => {
     assert.match((await run).message, /ssh ended with exit code 255/)
   })
 })
+
+function isInstalled(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
+}
 
 function parentOf(pid: number): number {
   return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])

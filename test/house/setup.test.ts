@@ -41,7 +41,7 @@ const SYSTEM = [
 ]
 
 /** What boots hosts. */
-const HOSTS = ['systemd-nspawn', 'debootstrap', 'ip', 'ssh', 'sshd', 'git', 'cap']
+const HOSTS = ['systemd-nspawn', 'debootstrap', 'ip', 'ssh', 'sshd', 'git', 'cap', 'tcsh', 'fish']
 
 /** Puts the packages in place as npm does. */
 const INSTALL = `mkdir -p node_modules/.bin node_modules/node
@@ -225,7 +225,8 @@ describe('programs', () => {
 
   test('of hosts are installed by the names of their packages, by root only, and may be left out', () => {
     remove(...HOSTS)
-    const packages = 'systemd-container debootstrap iproute2 openssh-client openssh-server git capistrano'
+    const packages =
+      'systemd-container debootstrap iproute2 openssh-client openssh-server git capistrano tcsh fish'
     assert.ok(run().calls.at(-1)!.endsWith(` ${packages}`))
     const ready =
       'setup: ready, with Node 24.1.0 and redis-server redis-sentinel openssl sidekiq redis-namespace\n'

@@ -7,9 +7,9 @@ import { type Plan, planDeploy } from '../../deploy/plan.ts'
 import type { Stage } from '../../deploy/stage.ts'
 import { CapstanError, messageOf } from '../../kernel/errors.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
-import { EXIT, type ExitCode, type Output, printable, writeJson } from '../output.ts'
+import { EXIT, type ExitCode, type Output, type Problem, printable, writeJson } from '../output.ts'
 import { interruptible } from './interruptible.ts'
-import { ledgerLines } from './ledger-lines.ts'
+import { failedLedgerLines, ledgerLines } from './ledger-lines.ts'
 import { showProgress } from './progress.ts'
 import { type DeployContext, stageCommand } from './stage-command.ts'
 import { type StageFlags, stageSession } from './stage-session.ts'
@@ -73,10 +73,21 @@ async function run({ session, out }: DeployContext, { stage: name, flags, work }
     )
   } catch (error) {
     if (!(error instanceof CapstanError) && !interrupt.signal.aborted) throw error
-    // Behind the lines of a log or a rule it would read as a part of them.
-    const code = out.json && error instanceof CapstanError ? { code: error.code } : {}
-    out.fail({ ...problemOf(error, stages.stage), ...code, exitCode: exitCodeOf(error, interrupt.signal) })
+    tellFailure(out, error, {
+      ...problemOf(error, stages.stage),
+      exitCode: exitCodeOf(error, interrupt.signal),
+    })
   }
+}
+
+/** What went wrong and what to do stand last, below the ledger of a deploy that had begun. */
+function tellFailure(out: Output, error: unknown, problem: Problem): void {
+  if (error instanceof DeployFailure && !out.json)
+    for (const line of failedLedgerLines(error.ledger)) out.note(printable(line))
+  const ledger = error instanceof DeployFailure ? { ledger: error.ledger } : {}
+  const code = error instanceof CapstanError ? { code: error.code } : {}
+  // Behind the lines of a log or a rule the code would read as a part of them.
+  out.fail(out.json ? { ...problem, ...code, ...ledger } : problem)
 }
 
 function tell(out: Output, report: DeployReport): void {

@@ -14,10 +14,26 @@ export function ledgerLines(ledger: Ledger): string[] {
       `no workers before this deploy: nothing to count; now ${shown(running)} run and ${shown(waiting)} wait`,
     ]
   return [
-    `jobs, as far as workers have reported: ${jobs(ledger)}`,
+    jobsLine(ledger),
     ...(gaps.length === 0 ? [] : [`longest time without a worker: ${longest(ledger)}`]),
-    ...ledger.unknown.map((what) => `not known: ${what}`),
+    ...unknownLines(ledger),
   ]
+}
+
+/** The same of a deploy that failed: whether it has touched a worker that was there, and what became of jobs. */
+export function failedLedgerLines(ledger: Ledger): string[] {
+  const { running, gaps } = ledger
+  if (running === null && gaps.length === 0) return []
+  const told = gaps.map(({ host, service }) => `${host} ${service}`).join(', ')
+  return [`old workers that were told to end: ${told || 'none'}`, jobsLine(ledger), ...unknownLines(ledger)]
+}
+
+function jobsLine(ledger: Ledger): string {
+  return `jobs, as far as workers have reported: ${jobs(ledger)}`
+}
+
+function unknownLines({ unknown }: Ledger): string[] {
+  return unknown.map((what) => `not known: ${what}`)
 }
 
 function jobs({

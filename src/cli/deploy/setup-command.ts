@@ -4,6 +4,7 @@ import { makeFolders } from '../../deploy/on-host/prepare.ts'
 import { hostFacts, probeHost } from '../../deploy/on-host/probe-host.ts'
 import { Reply } from '../../deploy/on-host/reply.ts'
 import { missingFiles } from '../../deploy/phases/preflight-problems.ts'
+import { requireFolders } from '../../deploy/require-folders.ts'
 import {
   installFiles,
   installUserFiles,
@@ -87,6 +88,7 @@ async function setUp(
       const texts = files.map(({ path, text }) => `${path}\n${text}`)
       return { host: host.name, installed: texts, notes, missing: [] }
     }
+    await requireFolders(stage, user, shell)
     const theirs = files.filter(({ path }) => !path.startsWith('/'))
     const ours = files.filter(({ path }) => path.startsWith('/'))
     const installed = [

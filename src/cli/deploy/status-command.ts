@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { DeployHost } from '../../deploy/deployment.ts'
 import { onEach } from '../../deploy/fleet.ts'
-import { closedText, readNote } from '../../deploy/on-host/notes.ts'
+import { closedText, readNote, unfinishedText } from '../../deploy/on-host/notes.ts'
 import { hostFacts, probeHost } from '../../deploy/on-host/probe-host.ts'
 import { Reply } from '../../deploy/on-host/reply.ts'
 import { type Service, servicesOn } from '../../deploy/services/service.ts'
@@ -37,7 +37,13 @@ export function statusCommand(context: DeployContext): Command {
       for (const { host, closed, unfinished } of all) {
         if (closed !== null) out.write(paint(out, 'yellow', printable(`${host} is ${closedText(closed)}`)))
         if (unfinished !== null)
-          out.write(paint(out, 'yellow', printable(`${host}: a run is at work or died: ${unfinished}`)))
+          out.write(
+            paint(
+              out,
+              'yellow',
+              printable(`${host}: a run is at work or died: ${unfinishedText(unfinished)}`),
+            ),
+          )
       }
     })
 }

@@ -1,5 +1,5 @@
 import { checkSudoers } from '../../systemd/check-sudoers.ts'
-import type { Preflight } from '../phases/preflight.ts'
+import type { PreflightFacts } from '../phases/preflight-facts.ts'
 import { servicesOn } from '../services/service.ts'
 import { systemFiles } from '../setup.ts'
 import type { Stage, StageHost } from '../stage.ts'
@@ -8,7 +8,7 @@ import type { AccountFacts } from './probe-account.ts'
 import type { FoundUnit } from './probe-services.ts'
 
 export interface Account {
-  readonly facts: Preflight
+  readonly facts: PreflightFacts
   readonly account: AccountFacts
   readonly units: readonly FoundUnit[]
 }
@@ -57,7 +57,7 @@ function sudoRemarks(stage: Stage, host: StageHost, { facts, account }: Account)
   ]
 }
 
-function tightRules(stage: Stage, host: StageHost, { user, systemd, nodes }: Preflight): string | null {
+function tightRules(stage: Stage, host: StageHost, { user, systemd, nodes }: PreflightFacts): string | null {
   const node = nodes[0]?.path ?? '/usr/bin/node'
   const files = systemFiles(stage, { host, user, facts: { systemd: systemd ?? 0, sudo: null, node } })
   const sudoers = files.find(({ path }) => path.startsWith('/etc/sudoers.d/'))

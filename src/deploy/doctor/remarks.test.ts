@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Reply } from '../on-host/reply.ts'
-import type { Preflight } from '../phases/preflight.ts'
+import type { PreflightFacts } from '../phases/preflight-facts.ts'
 import type { ReleaseFacts } from '../release.ts'
 import { resolveStage } from '../stage.ts'
 import { accountRemarks } from './account-remarks.ts'
@@ -22,7 +22,7 @@ const stage = resolveStage(
 )
 const [host] = stage.hosts
 
-const facts: Preflight = {
+const facts: PreflightFacts = {
   ...{ user: 'deploy', clock: 0, root: 'writable', freeBytes: 2 ** 30, skewMs: 0, systemd: 252 },
   ...{ current: { kind: 'link', release: '20260102000000' }, hasStaleLink: false },
   ...{ missingFiles: [], missingPrograms: [], unfinished: null, closed: null },
@@ -91,7 +91,7 @@ describe('what doctor says of a unit', () => {
 })
 
 describe('what doctor says of releases', () => {
-  const says = (form: RegExp, known: Partial<Preflight>, about: Partial<typeof tree> & object = {}) =>
+  const says = (form: RegExp, known: Partial<PreflightFacts>, about: Partial<typeof tree> & object = {}) =>
     kinds(treeRemarks(stage, { ...facts, ...known }, { ...tree, ...about }), form)
 
   test('a deploy of Capistrano after one of ours is noticed', () => {

@@ -1,13 +1,13 @@
 import { checkUnit } from '../../systemd/check-unit.ts'
 import { serviceFacts } from '../../systemd/checks/service-facts.ts'
 import { type ParsedUnit, parseUnit } from '../../systemd/parse-unit.ts'
-import type { Preflight } from '../phases/preflight.ts'
+import type { PreflightFacts } from '../phases/preflight-facts.ts'
 import type { Stage } from '../stage.ts'
 import { error, note, type Remark, warning } from './host-finding.ts'
 import type { FoundService, FoundUnit } from './probe-services.ts'
 
 /** What is wrong with a unit that was found, and with what runs by it. */
-export function unitRemarks(stage: Stage, facts: Preflight, unit: FoundUnit): Remark[] {
+export function unitRemarks(stage: Stage, facts: PreflightFacts, unit: FoundUnit): Remark[] {
   const parsed = parseUnit(unit.text)
   return [
     note(`${unit.name} (${unit.manager} manager, ${unit.path}): ${runsOf(unit)}`),
@@ -87,7 +87,7 @@ interface Placed {
   readonly service: FoundService
 }
 
-function placeRemarks({ layout }: Stage, { current }: Preflight, { unit, service }: Placed): Remark[] {
+function placeRemarks({ layout }: Stage, { current }: PreflightFacts, { unit, service }: Placed): Remark[] {
   const { name, active, directory } = service
   const restart = `${systemctl(unit.manager)} restart ${name}`
   if (directory.endsWith(' (deleted)'))

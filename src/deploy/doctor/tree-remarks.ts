@@ -1,6 +1,6 @@
 import { maskedSetting } from '../mask.ts'
-import { closedText } from '../on-host/notes.ts'
-import type { Preflight } from '../phases/preflight.ts'
+import { closedText, unfinishedText } from '../on-host/notes.ts'
+import type { PreflightFacts } from '../phases/preflight-facts.ts'
 import { stateOf } from '../release.ts'
 import { parseRevisionLogLine } from '../revision-log.ts'
 import type { Stage } from '../stage.ts'
@@ -8,7 +8,7 @@ import { error, note, type Remark, warning } from './host-finding.ts'
 import type { TreeFacts } from './probe-tree.ts'
 
 /** What lies in the folder of the application, who deployed it, and what a deploy by us would do differently. */
-export function treeRemarks(stage: Stage, facts: Preflight, tree: TreeFacts): Remark[] {
+export function treeRemarks(stage: Stage, facts: PreflightFacts, tree: TreeFacts): Remark[] {
   return [
     ...releaseRemarks(stage, facts),
     ...currentRemarks(stage, facts, tree),
@@ -19,7 +19,7 @@ export function treeRemarks(stage: Stage, facts: Preflight, tree: TreeFacts): Re
   ]
 }
 
-function releaseRemarks({ deployTo, keep }: Stage, { releases }: Preflight): Remark[] {
+function releaseRemarks({ deployTo, keep }: Stage, { releases }: PreflightFacts): Remark[] {
   if (releases.length === 0) return [note(`${deployTo} has no release yet`)]
   const count = (state: string) => releases.filter((release) => stateOf(release) === state).length
   const kinds = ['good', 'incomplete', 'bad'].flatMap((state) =>
@@ -37,7 +37,7 @@ function releaseRemarks({ deployTo, keep }: Stage, { releases }: Preflight): Rem
 
 function currentRemarks(
   { deployTo }: Stage,
-  { current, hasStaleLink }: Preflight,
+  { current, hasStaleLink }: PreflightFacts,
   tree: TreeFacts,
 ): Remark[] {
   const remarks: Remark[] = []
@@ -72,7 +72,7 @@ function currentRemarks(
   return remarks
 }
 
-function deployerRemarks({ releases }: Preflight, { lastRevision }: TreeFacts): Remark[] {
+function deployerRemarks({ releases }: PreflightFacts, { lastRevision }: TreeFacts): Remark[] {
   if (lastRevision === null) return []
   const entry = parseRevisionLogLine(lastRevision)
   if (entry === null) return [note(`last line of revisions.log, in words of its own: ${lastRevision}`)]
@@ -122,13 +122,13 @@ function linkRemarks({ linkedFiles, linkedDirs }: Stage, { links }: TreeFacts): 
   ]
 }
 
-function noteRemarks({ name }: Stage, { unfinished, closed }: Preflight): Remark[] {
+function noteRemarks({ name }: Stage, { unfinished, closed }: PreflightFacts): Remark[] {
   return [
     ...(unfinished === null
       ? []
       : [
           warning(
-            `a deploy is at work, or died: ${unfinished}`,
+            `a run is at work, or died: ${unfinishedText(unfinished)}`,
             `capstan deploy ${name}: it takes the place of one that died`,
           ),
         ]),

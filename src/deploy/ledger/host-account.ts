@@ -36,6 +36,7 @@ export function askAccount({ service, units, since }: AccountParams): Script {
   }
 }
 
+// Each worker has said something: a journal with nothing of one is one that this user may not read.
 const ASK = `
 service=$1 pattern=$2 since=$3; shift 3
 for unit in "$@"; do
@@ -45,6 +46,12 @@ if [ -r /sys/power/suspend_stats/success ]; then say slept "$service $(cat /sys/
 say draining "$service $(systemctl list-units --plain --no-legend --full --state=deactivating "$pattern" | wc -l)"
 flag=--unit
 if [ "$manager" = user ]; then flag=--user-unit; fi
+readable=
+for unit in $(systemctl list-units --plain --no-legend --full "$pattern" | awk '{ print $1 }'); do
+  readable=yes
+  [ -n "$(journalctl --quiet --no-pager -o cat -n 1 "$flag=$unit" 2>/dev/null || true)" ] || { readable=; break; }
+done
+if [ -n "$readable" ]; then say readable "$service yes"; fi
 journalctl --quiet --no-pager -o cat --since "@$since" "$flag=$pattern" 2>/dev/null | while IFS= read -r line; do
   say journal "$service $line"
 done
@@ -67,18 +74,23 @@ export function serviceAccount({ name }: Service, stdout: string): ServiceAccoun
     isEmpty: moments.length === 0,
   })
   const lines = about('journal')
-  // New workers say that they are ready: a journal without that is one that this user may not read.
-  const isReadable = lines.some((line) => /^ready\b/.test(line))
+  const isReadable = about('readable').length > 0
   return {
     readyMs: why === null ? Math.min(...moments) : null,
     why,
     draining: Number(about('draining').at(-1) ?? 0),
     handedBack: isReadable ? sum(lines, /jobs are handed back\s+jobs=(\d+)/) : null,
-    recovered: isReadable
-      ? sum(lines, /^recovered a dead worker\b.*\sjobs=(\d+)/) + sum(lines, /: (\d+) jobs are back \(/)
-      : null,
+    recovered: isReadable ? sum(lines, RECOVERED_BY_WORKER) + sum(lines, RECOVERED_AT_STOP) : null,
   }
 }
+
+const RECOVERED_BY_WORKER = /^recovered a dead worker\b.*\sjobs=(\d+)/
+
+/**
+ * Of `capstan recover` after a unit's end: the identity of the dead worker (`HOSTNAME:PID:NONCE`), and how many jobs. What
+ * follows is for people, and each release brings its own words.
+ */
+const RECOVERED_AT_STOP = /^\S+:\d+:[0-9a-f]+: (\d+)\b/
 
 function whyUnknown(known: {
   readonly isNotified: boolean

@@ -7,16 +7,33 @@ import { askAccount, serviceAccount } from './host-account.ts'
 import { type AccountedService, type Ledger, ledgerOf } from './ledger.ts'
 
 const MS_PER_S = 1_000
-/** It is the last question of a deploy that went well: nothing may hang on it. */
+/** It is the last question of a deploy: nothing may hang on it. */
 const LIMIT_MS = 20_000
 
-/** Closes the ledger of a deployment that went through. Never fails: what cannot be learnt is unknown. */
-export async function closeLedger(deployment: Deployment, before: JobCounts | Unknown): Promise<Ledger> {
+export interface ClosingParams {
+  /** What `countJobs` said when the deployment began. */
+  readonly before: JobCounts | Unknown
+  /** What it started has been ended. */
+  readonly isTakenBack: boolean
+}
+
+/** Closes the ledger of a deployment, however it ended. Never fails: what cannot be learnt is unknown. */
+export async function closeLedger(
+  deployment: Deployment,
+  { before, isTakenBack }: ClosingParams,
+): Promise<Ledger> {
   const [after, perHost] = await Promise.all([
     countJobs(deployment),
     deployment.onHosts((host) => accountsOf(deployment, host)),
   ])
-  return ledgerOf({ before, after, services: [...perHost.values()].flat() })
+  const services = [...perHost.values()].flat()
+  return ledgerOf({ before, after, services: isTakenBack ? services.map(withoutReady) : services })
+}
+
+/** Old ones that were started again, and new ones that still ran meanwhile: no moment is the one at which a gap ended. */
+function withoutReady(service: AccountedService): AccountedService {
+  if ('unknown' in service.account) return service
+  return { ...service, account: { ...service.account, readyMs: null, why: 'the deploy was taken back' } }
 }
 
 async function accountsOf(deployment: Deployment, host: DeployHost): Promise<AccountedService[]> {

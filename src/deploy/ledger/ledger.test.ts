@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Service } from '../services/service.ts'
+import { CutoverMoments } from './cutover-moments.ts'
 import { serviceAccount } from './host-account.ts'
 import { type AccountedService, ledgerOf } from './ledger.ts'
 
@@ -37,9 +38,23 @@ describe('a ledger', () => {
   })
 
   test('has no gap where no worker was there before', () => {
-    const ledger = ledgerOf({ before, after, services: [service({ toldMs: null })] })
+    const ledger = ledgerOf({ before, after, services: [service({ toldMs: undefined })] })
     assert.equal(ledger.longestGapMs, null)
     assert.deepEqual([ledger.gaps, ledger.unknown], [[], []])
+  })
+
+  test('has a gap of unknown length where the telling failed: some may have been told', async () => {
+    const moments = new CutoverMoments()
+    const telling = (stdout: string) => async () => ({ exitCode: 0, stdout, stderr: '', durationMs: 0 })
+    await moments.tell('web-1', 'worker', telling('told\t10.5\n'))
+    await moments.tell('web-2', 'worker', telling(''))
+    const cut = moments.tell('web-3', 'worker', () => Promise.reject(new Error('the line was lost')))
+    await assert.rejects(cut, /the line was lost/)
+    const told = ['web-1', 'web-2', 'web-3'].map((host) => moments.toldMs(host, 'worker'))
+    assert.deepEqual(told, [10_500, undefined, null])
+    const { gaps, unknown } = ledgerOf({ before, after, services: [service({ toldMs: null })] })
+    assert.deepEqual(gaps, [{ host: 'web-1', service: 'worker', gapMs: null, aheadMs: null }])
+    assert.deepEqual(unknown, ['gap of worker on web-1: it is not known when they were told'])
   })
 
   test('knows no longest gap when one of them is not known, and says why', () => {
@@ -112,17 +127,28 @@ describe('what a host tells of a service', () => {
   test('counts what workers wrote into the journal', () => {
     const { handedBack, recovered, draining } = said(
       'draining\tworker 2',
-      'journal\tworker ready  store=redis://127.0.0.1:6379/0',
+      'readable\tworker yes',
       'journal\tworker the drain time is over; jobs are handed back  jobs=3',
       'journal\tworker the drain time is over; jobs are handed back  jobs=2',
       'journal\tworker recovered a dead worker  identity=web-1:1:a  cause=killed  jobs=4',
-      'journal\tworker web-1:2:b: 1 jobs are back (killed by SIGKILL)',
+      'journal\tworker web-1:2:0b: 1 jobs are back (killed by SIGKILL)',
       'journal\tother the drain time is over; jobs are handed back  jobs=9',
     )
     assert.deepEqual([handedBack, recovered, draining], [5, 5, 2])
   })
 
+  test('counts what was recovered after the end of a worker, whatever words are said of it', () => {
+    const { recovered } = said(
+      'readable\tworker yes',
+      'journal\tworker web-1:2:b0c1d2e3f4a5: 1 job is back (killed by SIGKILL)',
+      'journal\tworker web-1:3:a0c1d2e3f4a5: 12 jobs given back (killed: 7 times)',
+      'journal\tworker web-1:9: 5 jobs are back',
+      'journal\tworker job failed  error="web-1:2:b0: 7 jobs are back (x)"',
+    )
+    assert.equal(recovered, 13)
+  })
+
   test('counts nothing in a journal that may not be read', () => {
-    assert.equal(said('draining\tworker 0').handedBack, null)
+    assert.equal(said('draining\tworker 0', 'readable\tother yes').handedBack, null)
   })
 })

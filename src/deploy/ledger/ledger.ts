@@ -26,7 +26,10 @@ export interface Ledger {
   readonly unknown: readonly string[]
 }
 
-/** From telling the old workers of a service to end, to the first new one that was ready, on one host. */
+/**
+ * From telling the old workers of a service to end, to the first new one that was ready, on one host. Where nobody was
+ * told there is none.
+ */
 export interface Gap {
   readonly host: string
   readonly service: string
@@ -42,8 +45,8 @@ export interface AccountedService {
   readonly service: string
   /** Ours: it writes into the journal what it hands back. */
   readonly isWorker: boolean
-  /** null: none was there to be told. */
-  readonly toldMs: number | null
+  /** null: it is not known when; undefined: none was told. */
+  readonly toldMs: number | null | undefined
   readonly account: ServiceAccount | Unknown
 }
 
@@ -62,7 +65,7 @@ export function ledgerOf({ before, after, services }: LedgerParams): Ledger {
   }
   const then = known(before, 'jobs before the deploy')
   const now = known(after, 'jobs after the deploy')
-  const told = services.filter(({ toldMs }) => toldMs !== null)
+  const told = services.filter(({ toldMs }) => toldMs !== undefined)
   const gaps = told.map((each) => gapOf(each, unknown))
   const accounts = services
     .filter(({ isWorker }) => isWorker)
@@ -85,8 +88,10 @@ export function ledgerOf({ before, after, services }: LedgerParams): Ledger {
 
 function gapOf({ host, service, toldMs, account }: AccountedService, unknown: Set<string>): Gap {
   const readyMs = 'unknown' in account ? null : account.readyMs
-  if (readyMs === null || toldMs === null) {
-    unknown.add(`gap of ${service} on ${host}: ${'unknown' in account ? account.unknown : account.why}`)
+  if (readyMs === null || typeof toldMs !== 'number') {
+    const why =
+      'unknown' in account ? account.unknown : (account.why ?? 'it is not known when they were told')
+    unknown.add(`gap of ${service} on ${host}: ${why}`)
     return { host, service, gapMs: null, aheadMs: null }
   }
   const gapMs = Math.round(readyMs - toldMs)

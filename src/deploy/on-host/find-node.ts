@@ -27,7 +27,8 @@ export function foundNodes(reply: Reply): FoundNode[] {
 }
 
 // Version managers put a shim or a function in the way: what they run is asked for its own path. A login shell may
-// print a greeting: only the last line counts, and it may hang: it has five seconds.
+// print a greeting: only the last line counts, and it may hang: it has five seconds. Those of the csh family have words of
+// their own for `command -v`, as others have, too, and take `-l` alone.
 const FIND = `${SAY}
 tried=' '
 try() {
@@ -45,8 +46,12 @@ wanted_major=$2 wanted_minor=$3
 if [ -n "$1" ]; then try "$1"; exit 0; fi
 try "$(command -v node || true)"
 shell=$(getent passwd "$(id -un)" | cut -d: -f7)
-try "$(timeout 5 "\${shell:-/bin/sh}" -lc 'command -v node' 2>/dev/null </dev/null | tail -n 1 || true)"
-try "$(timeout 5 "\${shell:-/bin/sh}" -lic 'command -v node' 2>/dev/null </dev/null | tail -n 1 || true)"
+login() { timeout 5 "\${shell:-/bin/sh}" "$@" 2>/dev/null | tail -n 1 || true; }
+ask='/bin/sh -c "command -v node"'
+case $shell in
+  *csh) try "$(echo "$ask" | login -l)" ;;
+  *) try "$(login -lc "$ask" </dev/null)"; try "$(login -lic "$ask" </dev/null)" ;;
+esac
 for node in "$HOME"/.nvm/versions/node/*/bin/node "$HOME"/.local/share/mise/installs/node/*/bin/node \\
   "$HOME"/.local/share/fnm/node-versions/*/installation/bin/node "$HOME"/.asdf/installs/nodejs/*/bin/node \\
   "$HOME"/.volta/tools/image/node/*/bin/node /usr/local/bin/node /usr/bin/node /opt/node/bin/node; do

@@ -21,8 +21,23 @@ export function closeStage(layout: Layout, note: object): Script {
 export function closedText(note: string): string {
   const { by, since, message } = readNote(note)
   if (typeof by !== 'string' || typeof since !== 'string') return `closed: ${note}`
-  const at = `${since.slice(0, 10)} ${since.slice(11, 16)} UTC`
-  return `closed by ${by} since ${at}: ${message}`
+  return `closed by ${by} since ${minuteOf(since)}: ${message}`
+}
+
+/** A run that did not end, or not yet, in words: who began what, when, and how far it is. */
+export function unfinishedText(note: string): string {
+  const { kind, release, stage, phase, by, since } = readNote(note)
+  if (typeof since !== 'string' || [kind, release, stage, phase, by].includes(undefined)) return note
+  const what =
+    kind === 'rollback'
+      ? `rollback to release ${release} of ${stage}`
+      : `deploy of release ${release} to ${stage}`
+  return `${what} by ${by}, begun ${minuteOf(since)}, in the phase ${phase}`
+}
+
+/** Of an ISO time, for people. */
+function minuteOf(time: string): string {
+  return `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`
 }
 
 /** What a note says; nothing when it is broken. */

@@ -4,10 +4,10 @@ import type { RemoteShell } from '../../remote/transport.ts'
 import type { DeploySettings } from '../deploy-config.ts'
 import { rightsOf, servicesOn } from '../services/service.ts'
 import { resolveStage, type Stage } from '../stage.ts'
-import type { Preflight } from './preflight.ts'
+import type { PreflightFacts } from './preflight-facts.ts'
 import { problemsOf } from './preflight-problems.ts'
 
-const ready: Preflight = {
+const ready: PreflightFacts = {
   ...{ user: 'deploy', clock: 0, root: 'writable', freeBytes: 2 ** 30, skewMs: 0, systemd: 252 },
   ...{ current: { kind: 'none' }, hasStaleLink: false, missingFiles: [], missingPrograms: [] },
   ...{ unfinished: null, closed: null, lingers: false, releases: [], refused: [] },
@@ -19,7 +19,7 @@ function stageOf(settings: DeploySettings, host = 'web-1'): Stage {
   return resolveStage({ application: 'shop', ...settings, stages: { live: { hosts: [host] } } }, 'live')
 }
 
-function problems(stage: Stage, changes: Partial<Preflight>) {
+function problems(stage: Stage, changes: Partial<PreflightFacts>) {
   const shell = undefined as unknown as RemoteShell
   return problemsOf(stage, { ...stage.hosts[0]!, shell }, { ...ready, ...changes })
 }
@@ -47,6 +47,15 @@ describe('what stops a deploy', () => {
     const told = JSON.stringify(problems(worker, { refused: rights }))
     assert.match(told, /unit shop-worker@\.service is not installed/)
     assert.doesNotMatch(told, /00000000000000-0/)
+  })
+
+  test('is a folder of somebody else, with the command that an administrator has to run', () => {
+    assert.deepEqual(problems(worker, { root: 'readonly' })[0], {
+      host: 'web-1',
+      what: 'deploy may not write to /var/www/shop',
+      fix: 'as root: chown deploy: /var/www/shop',
+    })
+    assert.match(problems(worker, { root: 'absent' })[0]?.fix ?? '', /^run capstan setup live/)
   })
 
   test('is mended by the command that brings a linked file there', () => {

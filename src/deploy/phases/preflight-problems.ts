@@ -1,11 +1,11 @@
 import { sudoersRules } from '../../systemd/sudoers.ts'
 import type { DeployHost } from '../deployment.ts'
-import { copyCommand } from '../host-commands.ts'
+import { copyCommand, typed } from '../host-commands.ts'
 import { isEnough, MINIMUM_NODE } from '../node-version.ts'
 import type { HostFacts } from '../on-host/probe-host.ts'
 import { commandOf, type Right, rightsOf, servicesOn, shownUnit } from '../services/service.ts'
 import type { Stage, StageHost } from '../stage.ts'
-import type { Preflight } from './preflight.ts'
+import type { PreflightFacts } from './preflight-facts.ts'
 
 export interface Problem {
   readonly host: string
@@ -23,14 +23,20 @@ const FREE_LIMIT_BYTES = 64 * 1024 ** 2
 type Check = (
   stage: Stage,
   host: DeployHost,
-  facts: Preflight,
+  facts: PreflightFacts,
 ) => ReadonlyArray<readonly [what: string, fix: string]>
 
 const root: Check = ({ deployTo, name }, _host, facts) => {
   if (facts.root === 'writable' || facts.root === 'creatable') return []
-  const what =
-    facts.root === 'absent' ? `${deployTo} is not there` : `${facts.user} may not write to ${deployTo}`
-  return [[what, `run capstan setup ${name} as an administrator: it makes the folder for ${facts.user}`]]
+  const { user } = facts
+  return facts.root === 'absent'
+    ? [
+        [
+          `${deployTo} is not there`,
+          `run capstan setup ${name} as an administrator: it makes the folder for ${user}`,
+        ],
+      ]
+    : [[`${user} may not write to ${deployTo}`, `as root: ${typed(['chown', `${user}:`, deployTo])}`]]
 }
 
 const current: Check = ({ deployTo }, _host, facts) =>
@@ -160,7 +166,7 @@ const CHECKS: readonly Check[] = [
 ]
 
 /** Everything about a host that would stop a deploy. */
-export function problemsOf(stage: Stage, host: DeployHost, facts: Preflight): Problem[] {
+export function problemsOf(stage: Stage, host: DeployHost, facts: PreflightFacts): Problem[] {
   return CHECKS.flatMap((check) => check(stage, host, facts)).map(([what, fix]) => ({
     host: host.name,
     what,

@@ -3,40 +3,28 @@ import { inOrder, type Script } from '../../remote/script.ts'
 import { DeployError } from '../deploy-error.ts'
 import type { DeployHost } from '../deployment.ts'
 import { onEach } from '../fleet.ts'
-import { type FoundNode, findNode, foundNodes } from '../on-host/find-node.ts'
+import { findNode, foundNodes } from '../on-host/find-node.ts'
 import { mayRun, refused } from '../on-host/may-run.ts'
 import { closedText } from '../on-host/notes.ts'
-import { type HostFacts, hostFacts, probeHost } from '../on-host/probe-host.ts'
+import { hostFacts, probeHost } from '../on-host/probe-host.ts'
 import { listReleases, releaseFacts } from '../on-host/releases.ts'
 import { Reply } from '../on-host/reply.ts'
-import type { ReleaseFacts } from '../release.ts'
 import { commandOf, type Right, rightsOf, servicesOn } from '../services/service.ts'
-import { showUnits, type UnitState, unitStates } from '../services/unit-state.ts'
+import { showUnits, unitStates } from '../services/unit-state.ts'
 import type { Stage, StageHost } from '../stage.ts'
+import type { PreflightFacts } from './preflight-facts.ts'
 import { type Problem, problemsOf } from './preflight-problems.ts'
-
-/** All that is known of a host before anything is done. */
-export interface Preflight extends HostFacts {
-  readonly releases: readonly ReleaseFacts[]
-  readonly nodes: readonly FoundNode[]
-  /** Of the units that exist apart from releases: fixed units, and the files of templates. */
-  readonly units: readonly UnitState[]
-  /** What sudo would not run without a password. */
-  readonly refused: readonly Right[]
-  /** How far its clock is from ours, in milliseconds; positive when it is ahead. */
-  readonly skewMs: number
-}
 
 /** Reads everything that a deploy depends on, in one question a host. Changes nothing. */
 export async function readHosts(
   clock: Clock,
   stage: Stage,
   hosts: readonly DeployHost[],
-): Promise<Map<string, Preflight>> {
+): Promise<Map<string, PreflightFacts>> {
   return onEach(hosts, (host) => readHost(clock, stage, host))
 }
 
-async function readHost(clock: Clock, stage: Stage, host: DeployHost): Promise<Preflight> {
+async function readHost(clock: Clock, stage: Stage, host: DeployHost): Promise<PreflightFacts> {
   const asked = clock.now()
   const { stdout } = await host.shell.run(inOrder('look at the host', preflightQuestions(stage, host)))
   return preflightFrom(stage, host, { stdout, at: (asked + clock.now()) / 2 })
@@ -58,7 +46,7 @@ export function preflightFrom(
   stage: Stage,
   host: StageHost,
   { stdout, at }: { readonly stdout: string; readonly at: number },
-): Preflight {
+): PreflightFacts {
   const reply = new Reply(stdout)
   const facts = hostFacts(reply)
   const rights = rightsAsRoot(stage, host)
@@ -80,7 +68,7 @@ function rightsAsRoot(stage: Stage, host: StageHost): Right[] {
 }
 
 /** @throws DeployError `deploy.closed` with the words of whoever closed the stage by hand */
-export function requireOpen(facts: ReadonlyMap<string, Preflight>): void {
+export function requireOpen(facts: ReadonlyMap<string, PreflightFacts>): void {
   const closed = [...facts].flatMap(([host, { closed: note }]) =>
     note === null ? [] : `${host}: ${closedText(note)}`,
   )
@@ -98,7 +86,7 @@ export function requireOpen(facts: ReadonlyMap<string, Preflight>): void {
 export function requireReady(
   stage: Stage,
   hosts: readonly DeployHost[],
-  facts: ReadonlyMap<string, Preflight>,
+  facts: ReadonlyMap<string, PreflightFacts>,
 ): void {
   refuse(
     hosts.flatMap((host) => {

@@ -4,7 +4,6 @@ import type { CodeSource } from '../code-source.ts'
 import type { CommandLine } from '../deploy-config.ts'
 import { DeployError } from '../deploy-error.ts'
 import type { DeployHost, Deployment } from '../deployment.ts'
-import { noteDeploy } from '../on-host/notes.ts'
 import { bringsCapstan, linkShared, makeFolders, writeEnvironment } from '../on-host/prepare.ts'
 import { writeManifest } from '../on-host/releases.ts'
 import { servicesOn } from '../services/service.ts'
@@ -20,7 +19,6 @@ async function makeRelease(deployment: Deployment, host: DeployHost, source: Cod
   const { layout } = stage
   await deployment.runInOrder(host, 'make the folders', [
     makeFolders(layout, stage.linkedDirs, stage.linkedFiles),
-    noteDeploy(layout, deployment.note()),
     writeManifest(layout.root, release, deployment.manifest('incomplete')),
   ])
   deployment.undo.add(`${host.name}: note that ${release} failed`, () =>

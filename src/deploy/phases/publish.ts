@@ -1,7 +1,6 @@
 import { basename } from 'node:path'
 import type { Script } from '../../remote/script.ts'
 import type { DeployHost, Deployment } from '../deployment.ts'
-import { noteDeploy } from '../on-host/notes.ts'
 import { publish as moveCurrent, unpublish } from '../on-host/publish.ts'
 import { Reply } from '../on-host/reply.ts'
 
@@ -16,10 +15,7 @@ async function publishOn(deployment: Deployment, host: DeployHost): Promise<void
   deployment.undo.add(`${host.name}: move current back`, () =>
     deployment.run(host, currentBack(deployment, host)),
   )
-  const { stdout } = await deployment.runInOrder(host, `publish ${release}`, [
-    noteDeploy(stage.layout, deployment.note()),
-    moveCurrent(stage.deployTo, release, nonce),
-  ])
+  const { stdout } = await deployment.run(host, moveCurrent(stage.deployTo, release, nonce))
   const previous = new Reply(stdout).one('previous')
   if (previous !== undefined && basename(previous) !== before)
     deployment.say(host, `current was moved to ${previous} by somebody else in the meantime`)

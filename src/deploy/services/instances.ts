@@ -3,7 +3,6 @@ import { systemctl } from '../../systemd/systemctl.ts'
 import type { DeployHost, Deployment } from '../deployment.ts'
 import { tellMoment } from '../ledger/cutover-moments.ts'
 import { linkInstances } from '../on-host/instances.ts'
-import { noteDeploy } from '../on-host/notes.ts'
 import { withReason } from './healthy.ts'
 import { freeInstances, instanceIn, releaseIn } from './instance-names.ts'
 import { instanceUnit, type WorkerService } from './service.ts'
@@ -35,7 +34,6 @@ export async function startInstances(
     deployment.run(
       host,
       inOrder(`start the new ${service.name}`, [
-        noteDeploy(stage.layout, deployment.note()),
         linkInstances(stage.layout, release, instances),
         ...units.map((unit) => command(systemctl('enable --now', unit, service.manager))),
       ]),
@@ -77,13 +75,13 @@ export async function endOldInstances(
   )
   const units = old.map(({ unit }) => unit)
   const failed = old.filter(({ active }) => active === 'failed').map(({ unit }) => unit)
-  const { stdout } = await deployment.runInOrder(host, `tell the old ${service.name} to end`, [
-    noteDeploy(deployment.stage.layout, deployment.note()),
-    tellMoment(service, units),
-    ...failed.map((unit) => command(systemctl('reset-failed', unit, service.manager))),
-    ...units.map((unit) => command(systemctl('disable --now --no-block', unit, service.manager))),
-  ])
-  deployment.moments.heard(host.name, stdout)
+  await deployment.moments.tell(host.name, service.name, () =>
+    deployment.runInOrder(host, `tell the old ${service.name} to end`, [
+      tellMoment(service, units),
+      ...failed.map((unit) => command(systemctl('reset-failed', unit, service.manager))),
+      ...units.map((unit) => command(systemctl('disable --now --no-block', unit, service.manager))),
+    ]),
+  )
   const said = old.map(({ status }) => status || 'no status').join('; ')
   deployment.say(host, `${service.name}: ${old.length} old drain${old.length === 1 ? 's' : ''} (${said})`)
 }

@@ -2,7 +2,6 @@ import { command, inOrder, type Script } from '../../remote/script.ts'
 import { systemctl } from '../../systemd/systemctl.ts'
 import type { DeployHost, Deployment } from '../deployment.ts'
 import { tellMoment } from '../ledger/cutover-moments.ts'
-import { noteDeploy } from '../on-host/notes.ts'
 import { currentBack } from '../phases/publish.ts'
 import { type Busy, busyUnits, quiet } from './busy.ts'
 import { requireHealthy, withReason } from './healthy.ts'
@@ -95,12 +94,12 @@ async function quietAndDrain(
   { service, units }: Draining,
 ): Promise<void> {
   const { clock } = deployment.runtime
-  const { stdout } = await deployment.runInOrder(host, `quiet ${service.name}`, [
-    noteDeploy(deployment.stage.layout, deployment.note()),
-    tellMoment(service, units),
-    ...quiet(service.manager, units),
-  ])
-  deployment.moments.heard(host.name, stdout)
+  await deployment.moments.tell(host.name, service.name, () =>
+    deployment.runInOrder(host, `quiet ${service.name}`, [
+      tellMoment(service, units),
+      ...quiet(service.manager, units),
+    ]),
+  )
   const deadline = clock.mono() + service.drainMs
   let said = ''
   for (;;) {

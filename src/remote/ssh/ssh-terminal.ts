@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import type { HostAddress } from '../transport.ts'
+import { word } from '../word.ts'
 
 export interface TerminalOptions {
   /** Put first, so that they win over the configuration of ssh. */
@@ -22,14 +23,15 @@ export async function sshTerminal(
     ...[...options, '-t', '-o', 'RemoteCommand=none'],
     ...(user === undefined ? [] : ['-l', user]),
     ...(port === undefined ? [] : ['-p', String(port)]),
-    ...['--', host, `cd -- ${quoted(directory)}; exec "\${SHELL:-/bin/sh}" -l`],
+    ...['--', host, shellIn(directory)],
   ]
   const child = spawn('ssh', words, { stdio: 'inherit' })
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
   return code ?? 128 + constants.signals[signal!]
 }
 
-/** ssh takes one line for a shell, not words. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
+/** ssh takes one line for the login shell, not words: it means the same to each of them, whatever the directory is called. */
+export function shellIn(directory: string): string {
+  const program = `directory=$(printf %b "${word(directory)}"); cd -- "\${directory%.}"; exec "\${SHELL:-/bin/sh}" -l`
+  return `exec /bin/sh -c '${program}'`
 }

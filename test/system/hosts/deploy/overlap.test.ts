@@ -45,6 +45,7 @@ describe('deploys under load', { skip: WITHOUT_HOSTS, timeout: 3 * LIMIT.timeout
       ...{ shortEveryMs: 50, shortMs: 50 },
       ...{ longEveryMs: 3 * SECOND_MS, longMs: 10 * SECOND_MS },
     })
+    let recovered = 0
     for (let number = 1; number <= 5; number += 1) {
       const host = scene.hosts[number % 2]!
       const release = await scene.current(host)
@@ -60,9 +61,11 @@ describe('deploys under load', { skip: WITHOUT_HOSTS, timeout: 3 * LIMIT.timeout
       const { code, stdout, stderr } = await deploying.ended
       assert.equal(code, 0, stderr)
       context.diagnostic(stdout.split('\n')[0]!)
+      recovered += Number(/(\d+) recovered/.exec(stdout)?.[1])
     }
     const tally = await load.end()
     context.diagnostic(said(tally))
     assert.deepEqual(tally.lost, [])
+    assert.ok(recovered > 0, `the deploys have counted ${recovered} jobs of workers that died`)
   })
 })
