@@ -35,7 +35,7 @@ function session(level?: 'info'): Session {
 const context = {
   session,
   out,
-  store: () => session().store(),
+  store: () => session().store('existing'),
   get runtime() {
     return session().runtime
   },

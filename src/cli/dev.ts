@@ -19,7 +19,7 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
  */
 export async function dev({ runtime, options }: Session, words: readonly string[]): Promise<void> {
   const { clock, logger } = runtime
-  const command = [...globalWords(options), 'work', ...words]
+  const command = [...globalWords(options), 'work', '--attached', ...words]
   const ended = new AbortController()
   const stopped = new Promise<null>((resolve) =>
     ended.signal.addEventListener('abort', () => resolve(null), { once: true }),
@@ -56,10 +56,13 @@ function globalWords({ config, verbose }: GlobalOptions): string[] {
   return [...(config === undefined ? [] : ['--config', config]), ...(verbose ? ['--verbose'] : [])]
 }
 
-/** In a process group of its own: a terminal's Ctrl-C reaches it through us, and so once only. */
+/**
+ * In a process group of its own: a terminal's Ctrl-C reaches it through us, and so once only. Over a line that nobody
+ * speaks on: it is cut when we are gone, whatever ended us, and an attached worker then stops.
+ */
 function start(command: readonly string[]): ChildProcess {
   return spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...command], {
-    stdio: 'inherit',
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     detached: true,
   })
 }

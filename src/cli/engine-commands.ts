@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { EnqueueFlags } from './enqueue.ts'
 import { type Output, printable, writeJson } from './output.ts'
 import type { RecoverFlags } from './recover.ts'
@@ -49,9 +49,13 @@ function withWorkFlags(command: Command): Command {
 }
 
 function workCommand({ session }: EngineContext): Command {
-  return withWorkFlags(new Command('work').description('run a worker until it is told to stop'))
-    .addHelpText('after', SIGNALS)
-    .action(async (flags: WorkFlags) => (await import('./work.ts')).work(session('info'), flags))
+  return (
+    withWorkFlags(new Command('work').description('run a worker until it is told to stop'))
+      // How `capstan dev` starts it.
+      .addOption(new Option('--attached').hideHelp())
+      .addHelpText('after', SIGNALS)
+      .action(async (flags: WorkFlags) => (await import('./work.ts')).work(session('info'), flags))
+  )
 }
 
 function devCommand({ session }: EngineContext): Command {
@@ -91,13 +95,12 @@ function recoverCommand({ session, out }: EngineContext): Command {
     )
     .option('--unit <name>', 'the dead worker of this systemd service; for ExecStopPost, with %n')
     .option('--cause <text>', 'what it died of; kept with each job')
+    .option('--force', 'also the one that was named when it runs elsewhere and was heard of a moment ago')
     .addHelpText('after', RECOVER_EXAMPLES)
     .action(async (identity: string | undefined, flags: RecoverFlags, command: Command) => {
-      const { recover } = await import('./recover.ts')
+      const { recover, reportLine } = await import('./recover.ts')
       const recovered = await recover(session(), { ...flags, identity })
-      const lines = recovered.map(
-        (report) => `${report.identity}: ${report.jobs} jobs are back (${report.cause})`,
-      )
+      const lines = recovered.map(reportLine)
       // A unit that stops asks each time: nothing is what it hopes for.
       if (lines.length === 0 && flags.unit === undefined) lines.push('no dead worker left anything behind')
       answer(out, command, { document: { recovered }, lines })

@@ -13,7 +13,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 export interface Problem {
   /** What happened. */
   readonly what: string
-  /** Of the error, if it is one of ours: docs/guides/errors.md. */
+  /** By which scripts decide: docs/guides/errors.md. Only deploys leave it out, where a person reads their log. */
   readonly code?: string
   /** What was expected instead. */
   readonly expected?: string
@@ -164,8 +164,9 @@ function printableLines(text: string): string[] {
 }
 
 function problemLines({ what, code, expected, next, exitCode }: Problem): string[] {
-  // Of a mistake in the command, its words say enough.
-  const named = code === undefined || exitCode === EXIT.usage ? what : `${what} (${code})`
+  // Of a mistake in the command, or of nothing found, the words say enough.
+  const isPlain = code === undefined || exitCode === EXIT.usage || exitCode === EXIT.nothingMatched
+  const named = isPlain ? what : `${what} (${code})`
   return [
     ...printableLines(`error: ${named}`),
     ...(expected === undefined ? [] : printableLines(`  expected: ${expected}`)),

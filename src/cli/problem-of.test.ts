@@ -34,8 +34,8 @@ test('a misspelt command is a problem like any other', () => {
   assert.equal(thrown([]).what, 'no command was given')
 })
 
-test('a bug is told with its stack, and has no code', () => {
+test('an error that is none of ours is told with its stack and a code of its own', () => {
   const { what, code, exitCode } = problemOf(new TypeError('x of undefined'))
   assert.match(what, /^TypeError: x of undefined\n {4}at /)
-  assert.deepEqual([code, exitCode], [undefined, 1])
+  assert.deepEqual([code, exitCode], ['internal.unexpected', 1])
 })

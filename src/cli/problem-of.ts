@@ -16,10 +16,13 @@ export function problemOf(error: unknown): Problem {
   const exitCode = exitCodeOf(error)
   if (error instanceof CommanderError) return { ...misspelt(error), code: 'options.invalid', exitCode }
   // An error without a code is a bug, and its stack helps.
-  if (!(error instanceof CapstanError))
-    return { what: error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error), exitCode }
+  if (!(error instanceof CapstanError)) return { what: stackOf(error), code: 'internal.unexpected', exitCode }
   const next = NEXT[error.code]
   return { what: error.message, code: error.code, ...(next === undefined ? {} : { next }), exitCode }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error)
 }
 
 function misspelt({ code, message }: CommanderError): Pick<Problem, 'what' | 'next'> {

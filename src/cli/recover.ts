@@ -1,8 +1,11 @@
+import type { EpochMs } from '../kernel/clock.ts'
 import { StoreError, UsageError } from '../kernel/errors.ts'
 import type { Store } from '../store/store.ts'
 import type { WorkerRecord } from '../store/worker-record.ts'
-import { recoverWorker } from '../worker/reaper.ts'
+import type { Host } from '../worker/host.ts'
+import { LEASE_MS, recoverWorker } from '../worker/reaper.ts'
 import { deathIn } from './death.ts'
+import { lengthOfTime } from './operator/words.ts'
 import { type Session, thisHost } from './session.ts'
 
 /** Whose jobs to give back: those of one worker, of one systemd service, or of all dead processes of this host. */
@@ -11,6 +14,8 @@ export interface RecoverFlags {
   readonly unit?: string | undefined
   /** What it died of, in words. */
   readonly cause?: string | undefined
+  /** Also one of another host that has beaten a moment ago. */
+  readonly force?: boolean | undefined
 }
 
 export interface RecoverReport {
@@ -19,12 +24,17 @@ export interface RecoverReport {
   readonly jobs: number
 }
 
+/** For a person; but a deploy reads identity and number out of the journal, so the number is digits alone. */
+export function reportLine({ identity, cause, jobs }: RecoverReport): string {
+  return `${identity}: ${jobs} ${jobs === 1 ? 'job is' : 'jobs are'} back (${cause})`
+}
+
 /** systemd starts the service again only when its ExecStopPost is over; that start recovers what was left, too. */
 const STOP_POST_LIMIT_MS = 3_000
 
 /**
  * Gives the jobs of dead workers back. A process of this host that still lives is left alone; one of another host is
- * believed to be dead. In a unit's ExecStopPost, systemd says what died and of what.
+ * believed to be dead when its lease is over, or by force. In a unit's ExecStopPost, systemd says what died and of what.
  *
  * @throws UsageError `worker.unknown`, `worker.alive` for a worker that was named
  * @throws StoreError also when, in ExecStopPost, the store has not answered in `STOP_POST_LIMIT_MS`
@@ -50,22 +60,38 @@ export async function recover(session: Session, flags: RecoverFlags): Promise<Re
 }
 
 async function recoverAll(session: Session, flags: RecoverFlags): Promise<RecoverReport[]> {
-  const store = await session.store()
+  // What stops before it has made its store left nothing behind, which is no failure of a unit.
+  const store = await session.store(flags.unit === undefined ? 'existing' : undefined)
   const host = thisHost()
   const cause = flags.cause ?? deathIn(process.env)?.cause ?? 'recovered by hand'
   const reports: RecoverReport[] = []
   for (const record of await meant(store, flags)) {
     const { identity } = record.info
-    if (host.stateOf(record.info) === 'alive') {
-      throw new UsageError(
-        'worker.alive',
-        `${identity} is alive on this host; stop it first (capstan stop ${identity})`,
-      )
-    }
-    const jobs = await recoverWorker(store, record, { cause, now: session.runtime.clock.now() })
+    const now = session.runtime.clock.now()
+    if (flags.identity !== undefined) refuseLiving(record, { host, now, isForced: flags.force === true })
+    const jobs = await recoverWorker(store, record, { cause, now })
     if (jobs !== null) reports.push({ identity, cause, jobs: jobs.length })
   }
   return reports
+}
+
+/** Of a worker that was named. What runs elsewhere is known by its beats alone, and a job that two run is the worse mistake. */
+function refuseLiving(
+  { info, beatAt }: WorkerRecord,
+  { host, now, isForced }: { host: Host; now: EpochMs; isForced: boolean },
+): void {
+  const { identity } = info
+  const state = host.stateOf(info)
+  const silentMs = Math.max(0, now - beatAt)
+  const stop = `stop it first (capstan stop ${identity})`
+  if (state === 'alive') throw new UsageError('worker.alive', `${identity} is alive on this host; ${stop}`)
+  if (state === 'gone' || isForced || silentMs > LEASE_MS) return
+  throw new UsageError(
+    'worker.alive',
+    `${identity} is not seen from here, and its last heartbeat is only ${lengthOfTime(silentMs)} old; expected one of more ` +
+      `than ${lengthOfTime(LEASE_MS)}, when its lease is over. If it lives, ${stop}; if you know that it is dead, wait so ` +
+      'long or say --force',
+  )
 }
 
 async function meant(store: Store, { identity, unit }: RecoverFlags): Promise<WorkerRecord[]> {

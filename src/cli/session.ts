@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { Client } from '../client/client.ts'
 import { setDefaultClient } from '../client/default-client.ts'
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts'
-import { openStore } from '../config/open-store.ts'
+import { openStore, requireStore } from '../config/open-store.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import { systemRuntime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
@@ -23,8 +23,12 @@ export interface Session {
   readonly runtime: Runtime
   readonly options: GlobalOptions
   config(): Promise<LoadedConfig>
-  /** Opened at the first call, and again at the next when that failed; `job.enqueue()` uses it from then on. */
-  store(): Promise<Store>
+  /**
+   * Opened at the first call, and again at the next when that failed; `job.enqueue()` uses it from then on.
+   *
+   * @param existing for who only looks at jobs: UsageError `store.missing` in place of making one
+   */
+  store(existing?: 'existing'): Promise<Store>
   close(): Promise<void>
 }
 
@@ -40,8 +44,8 @@ export function newSession(options: GlobalOptions, level: Level = 'warn'): Sessi
     runtime,
     options,
     config: () => (config ??= loadConfig(process.cwd(), options.config)),
-    store: () => {
-      store ??= opened(session).catch((error: unknown) => {
+    store: (existing) => {
+      store ??= opened(session, existing).catch((error: unknown) => {
         store = null
         throw error
       })
@@ -56,8 +60,9 @@ export function newSession(options: GlobalOptions, level: Level = 'warn'): Sessi
   return session
 }
 
-async function opened(session: Session): Promise<Store> {
+async function opened(session: Session, existing?: 'existing'): Promise<Store> {
   const loaded = await session.config()
+  if (existing !== undefined) requireStore(loaded)
   const store = await openStore(session.runtime, loaded)
   setDefaultClient(new Client(session.runtime, store, { middleware: loaded.config.clientMiddleware ?? [] }))
   return store

@@ -27,6 +27,8 @@ export interface WorkFlags {
   readonly queue?: readonly string[]
   readonly timeout?: string
   readonly tag?: string
+  /** Stop when the process that started this one is gone. */
+  readonly attached?: boolean
 }
 
 /** Runs a worker until it is told to stop. Resolves when it has drained and left. */
@@ -56,6 +58,7 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
   process.on('exit', (code) => sayWhatRan(worker, logger, code))
   const loopWatch = watchLoop(session.runtime, link.loopWatch)
   await worker.start()
+  if (flags.attached) stopWithParent(worker, logger)
   logger.info('ready', {
     store: health.location,
     durability: health.durability,
@@ -80,10 +83,14 @@ function warnOfUnserved(jobs: Registry, capsules: readonly CapsuleInfo[], logger
 
 function workerOptions(
   config: CapstanConfig,
-): Pick<WorkerOptions, 'capsules' | 'middleware' | 'labels' | 'unknownJobs' | 'drainMs' | 'pollMs'> {
+): Pick<
+  WorkerOptions,
+  'capsules' | 'middleware' | 'deathHandlers' | 'labels' | 'unknownJobs' | 'drainMs' | 'pollMs'
+> {
   return {
     capsules: capsulesOf(config),
     middleware: config.workerMiddleware ?? [],
+    deathHandlers: config.deathHandlers ?? [],
     labels: config.labels ?? [],
     ...(config.unknownJobs === undefined ? {} : { unknownJobs: config.unknownJobs }),
     ...(config.timeout === undefined ? {} : { drainMs: durationMs(config.timeout, 'timeout') }),
@@ -134,6 +141,16 @@ function handle(worker: Worker, signal: WorkerSignal, logger: Logger): void {
   else if (signal === 'TTIN') report(worker, logger)
   else if (worker.state === 'draining') worker.hurry()
   else void worker.stop()
+}
+
+/** The line to whoever started this process is cut when that is gone; a signal may have come before, and stops it, too. */
+function stopWithParent(worker: Worker, logger: Logger): void {
+  const stop = () => {
+    logger.warn('the process that started this worker is gone; it stops')
+    void worker.stop()
+  }
+  if (process.connected) process.once('disconnect', stop)
+  else stop()
 }
 
 /** A job that calls `process.exit` ends them all; the log should at least name the suspects. */

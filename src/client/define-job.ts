@@ -1,3 +1,4 @@
+import type { JobDeath } from '../job/death.ts'
 import { type Definition, definition, type JobContext, type JobOptions } from '../job/definition.ts'
 import type { Schema, SchemaInput, SchemaOutput } from '../job/schema.ts'
 import type { EpochMs } from '../kernel/clock.ts'
@@ -30,13 +31,24 @@ export interface Job<Input extends readonly unknown[] = readonly unknown[]> exte
  * Defines a job: its name on the wire, its options and its code. The types of its arguments follow from `args`
  * (any Standard Schema of a tuple, checked before enqueue and before each run) or from `run`.
  *
+ * `died` is called with the arguments as they were enqueued when the job is given up: out of retries, killed, or the end
+ * of too many processes.
+ *
  * @throws UsageError for an unknown or impossible option
  */
 export function defineJob<S extends Schema<unknown, readonly unknown[]>>(
-  options: JobOptions & { args: S; run(args: SchemaOutput<S>, context: JobContext): unknown },
+  options: JobOptions & {
+    args: S
+    run(args: SchemaOutput<S>, context: JobContext): unknown
+    died?(args: SchemaInput<S>, death: JobDeath): unknown
+  },
 ): Job<SchemaInput<S> & readonly unknown[]>
 export function defineJob<const Args extends readonly unknown[] = []>(
-  options: JobOptions & { args?: undefined; run(args: Args, context: JobContext): unknown },
+  options: JobOptions & {
+    args?: undefined
+    run(args: Args, context: JobContext): unknown
+    died?(args: Args, death: JobDeath): unknown
+  },
 ): Job<Args>
 export function defineJob(options: unknown): Job {
   const made = definition(options as Parameters<typeof definition>[0])

@@ -29,6 +29,11 @@ describe('a configuration', () => {
     ],
     ['two stores', { store: { redis: 'redis://x', sqlite: 'y' } }, /store: expected/],
     ['an unknown store', { store: { postgres: 'x' } }, /store: unknown key "postgres"/],
+    [
+      'a death handler that is no function',
+      { deathHandlers: [() => {}, 'log'] },
+      /deathHandlers\[1\]: expected a function, got "log"/,
+    ],
     ['no object at all', null, /expected an object as its default export/],
   ] as const) {
     test(`is refused with ${what}`, () => assert.throws(() => checkConfig(config, FILE), path))

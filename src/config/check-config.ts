@@ -1,6 +1,6 @@
 import { checkDeployConfig } from '../deploy/check-deploy-config.ts'
 import { checkQueueName } from '../job/definition.ts'
-import { refuseUnknown } from '../kernel/check.ts'
+import { listOf, refuseUnknown, that } from '../kernel/check.ts'
 import { durationMs } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
 import type { CapsuleInfo } from '../store/worker-record.ts'
@@ -21,10 +21,13 @@ const KEYS = [
   'unknownJobs',
   'clientMiddleware',
   'workerMiddleware',
+  'deathHandlers',
   'tag',
   'labels',
   'deploy',
 ] as const satisfies ReadonlyArray<keyof CapstanConfig>
+
+const areFunctions = listOf(that('a function', (value) => typeof value === 'function'))
 
 /**
  * Checks a configuration that may come from plain JavaScript.
@@ -44,6 +47,7 @@ export function checkConfig(config: unknown, file: string): CapstanConfig {
   if (checked.timeout !== undefined) durationMs(checked.timeout, `${file}: timeout`)
   if (checked.poll !== undefined) durationMs(checked.poll, `${file}: poll`)
   if (checked.unknownJobs !== undefined) checkUnknownJobRule(checked.unknownJobs, `${file}: unknownJobs`)
+  if (checked.deathHandlers !== undefined) areFunctions(checked.deathHandlers, `${file}: deathHandlers`)
   if (checked.sidekiqYml !== undefined && typeof checked.sidekiqYml !== 'string') {
     throw new UsageError(
       'config.invalid',

@@ -1,5 +1,6 @@
 import type { ClientMiddleware } from '../client/client-middleware.ts'
 import type { DeployConfig } from '../deploy/deploy-config.ts'
+import type { DeathHandler } from '../job/death.ts'
 import type { Duration } from '../kernel/duration.ts'
 import type { UnknownJobRule } from '../worker/unknown-job-rule.ts'
 import type { WorkerMiddleware } from '../worker/worker-middleware.ts'
@@ -44,6 +45,8 @@ export interface CapstanConfig {
   readonly unknownJobs?: UnknownJobRule
   readonly clientMiddleware?: readonly ClientMiddleware[]
   readonly workerMiddleware?: readonly WorkerMiddleware[]
+  /** Hear of each job that a worker gives up: out of retries, killed, or the end of too many processes. */
+  readonly deathHandlers?: readonly DeathHandler[]
   /** Shown to operators beside the process. Default: the name of the folder. */
   readonly tag?: string
   readonly labels?: readonly string[]

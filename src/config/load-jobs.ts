@@ -23,7 +23,7 @@ export async function loadJobs(
   const definitions: Definition[] = []
   for (const file of files) definitions.push(...(await jobsIn(file)))
   if (definitions.length === 0) {
-    const found = files.length === 0 ? 'no file' : `${files.length} files but no exported job`
+    const found = files.length === 0 ? 'no file' : 'no file that exports a job'
     throw new UsageError(
       'jobs.none',
       `${patterns.join(', ')} in ${directory} matches ${found}; a job is export const x = defineJob({ … })`,

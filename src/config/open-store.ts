@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UsageError } from '../kernel/errors.ts'
 import type { Runtime } from '../kernel/runtime.ts'
@@ -5,6 +6,9 @@ import type { Store } from '../store/store.ts'
 import { withCredentials } from '../systemd/credential.ts'
 import type { StoreConfig } from './config.ts'
 import type { LoadedConfig } from './load-config.ts'
+
+// Types alone: this must load no driver.
+type SqliteOptions = import('../store/sqlite/index.ts').SqliteOptions
 
 const DEFAULT_FILE = '.capstan/jobs.db'
 
@@ -59,8 +63,28 @@ export async function openStore(
     return openRedisStore(runtime, typeof store.redis === 'string' ? { url: store.redis } : store.redis)
   }
   const { openSqliteStore } = await import('../store/sqlite/index.ts')
-  const options = typeof store.sqlite === 'string' ? { path: store.sqlite } : store.sqlite
-  // Where `path` is missing or misspelt, the store says so itself.
-  const path = typeof options.path === 'string' ? resolve(loaded.directory, options.path) : options.path
-  return openSqliteStore(runtime, { ...options, path })
+  return openSqliteStore(runtime, sqliteOptions(store.sqlite, loaded))
+}
+
+/**
+ * For who only looks at jobs, and is to make no store where there is none.
+ * @throws UsageError `store.missing` when the configuration means a SQLite file that nobody has made yet
+ */
+export function requireStore(loaded: LoadedConfig, environment = withCredentials(process.env)): void {
+  const store = storeConfigOf(loaded, environment)
+  if ('redis' in store) return
+  const { path } = sqliteOptions(store.sqlite, loaded)
+  if (typeof path !== 'string' || existsSync(path)) return
+  throw new UsageError(
+    'store.missing',
+    `there is no store yet: expected the SQLite file ${path}, which "capstan work", "capstan dev" or the first enqueue ` +
+      'makes; if the jobs are elsewhere, go to where their capstan.config.ts is, name it with --config, or set "store" in it',
+  )
+}
+
+/** With `path` made absolute; where that is missing or misspelt, the store says so itself. */
+function sqliteOptions(sqlite: string | SqliteOptions, { directory }: LoadedConfig): SqliteOptions {
+  const options = typeof sqlite === 'string' ? { path: sqlite } : sqlite
+  const path = typeof options.path === 'string' ? resolve(directory, options.path) : options.path
+  return { ...options, path }
 }

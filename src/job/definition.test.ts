@@ -24,6 +24,7 @@ describe('definition', () => {
       queue: 'default',
       retry: true,
       retryDelay: null,
+      died: null,
       dead: true,
       timeoutMs: null,
       tags: [],

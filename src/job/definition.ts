@@ -3,6 +3,7 @@ import { durationMs } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/logger.ts'
 import { suggest } from '../kernel/suggest.ts'
+import type { JobDeath } from './death.ts'
 import type { Schema } from './schema.ts'
 
 /** What a job's `run` is told besides its arguments. */
@@ -60,6 +61,7 @@ export interface Definition<Input extends readonly unknown[] = readonly unknown[
   readonly isolate: 'thread' | null
   readonly schema: Schema<unknown, readonly unknown[]> | null
   readonly run: (args: readonly unknown[], context: JobContext) => unknown
+  readonly died: ((args: readonly unknown[], death: JobDeath) => unknown) | null
   /** Only for the type of the arguments; never there at run time. */
   readonly input?: Input
 }
@@ -68,6 +70,7 @@ type Run = Definition['run']
 type DefinitionSource = JobOptions & {
   readonly args?: Schema<unknown, readonly unknown[]>
   readonly run: Run
+  readonly died?: Definition['died']
 }
 
 const KNOWN = [
@@ -82,6 +85,7 @@ const KNOWN = [
   'isolate',
   'args',
   'run',
+  'died',
 ]
 
 /** @throws UsageError `options.unknown` or `options.invalid`, before anything is kept */
@@ -103,6 +107,7 @@ export function definition(source: DefinitionSource): Definition {
     isolate: source.isolate ?? null,
     schema: source.args ?? null,
     run: source.run,
+    died: source.died ?? null,
   }
 }
 
@@ -149,6 +154,7 @@ const isSchema = (value: unknown): boolean =>
 const EXPECTED: ReadonlyArray<readonly [keyof DefinitionSource, string, (value: unknown) => boolean]> = [
   ['name', 'a non-empty string', (name) => typeof name === 'string' && name !== ''],
   ['run', 'a function', (run) => typeof run === 'function'],
+  ['died', 'a function', (died) => died === undefined || typeof died === 'function'],
   ['retry', 'a count or false', (retry) => isFlag(limitOf(retry)) || isCount(limitOf(retry))],
   ['retry', 'a delay that is a function', (retry) => typeof retry !== 'object' || hasDelay(retry)],
   ['dead', 'true or false', isFlag],

@@ -79,3 +79,22 @@ test('a job that the kit was not given makes the drain fail, and says what to do
   await greet.enqueue('Ada')
   await assert.rejects(kit.drain(), /name it in testKit/)
 })
+
+test('a job that is out of retries dies in the kit as in production, and a drain waits for who is told', async () => {
+  const told: unknown[] = []
+  const doomed = defineJob({
+    name: 'Doomed',
+    retry: 0,
+    run([order]: [number]) {
+      throw new Error(`order ${order}`)
+    },
+    async died([order], { error }) {
+      await null
+      told.push([order, error.message])
+    },
+  })
+  await using kit = testKit({ jobs: [doomed], deathHandlers: [({ job }) => void told.push(job)] })
+  await doomed.enqueue(7)
+  await kit.drain()
+  assert.deepEqual(told, ['Doomed', [7, 'order 7']])
+})

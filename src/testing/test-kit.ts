@@ -1,6 +1,7 @@
 import { Client } from '../client/client.ts'
 import { setDefaultClient } from '../client/default-client.ts'
 import type { Job } from '../client/define-job.ts'
+import type { DeathHandler } from '../job/death.ts'
 import type { Definition } from '../job/definition.ts'
 import { type Payload, parsePayload } from '../job/payload.ts'
 import { registry } from '../job/registry.ts'
@@ -12,6 +13,7 @@ import type { Place } from '../store/inspection.ts'
 import { memoryStore } from '../store/memory/index.ts'
 import type { Store } from '../store/store.ts'
 import type { WorkerInfo } from '../store/worker-record.ts'
+import { Deaths } from '../worker/deaths.ts'
 import { Executor } from '../worker/executor.ts'
 import type { JobResult } from '../worker/job-result.ts'
 import { dueRoute } from '../worker/poller.ts'
@@ -28,6 +30,8 @@ type AnyJob = { readonly definition: Definition }
 export interface TestKitOptions {
   /** The jobs that `drain` can run. */
   readonly jobs: readonly AnyJob[]
+  /** As in the configuration. */
+  readonly deathHandlers?: readonly DeathHandler[]
   readonly logger?: Logger
 }
 
@@ -56,6 +60,7 @@ export class TestKit implements AsyncDisposable {
   readonly clock = new SimClock()
   readonly #store: Store
   readonly #executor: Executor
+  readonly #deaths: Deaths
   readonly #options: TestKitOptions
   readonly #random = seededRandom(1)
 
@@ -63,9 +68,9 @@ export class TestKit implements AsyncDisposable {
     this.#options = options
     this.#store = memoryStore({ clock: this.clock })
     const runtime = { clock: this.clock, random: this.#random, logger: options.logger ?? silentLogger }
-    this.#executor = new Executor(runtime, {
-      registry: registry(options.jobs.map(({ definition }) => definition)),
-    })
+    const jobs = registry(options.jobs.map(({ definition }) => definition))
+    this.#executor = new Executor(runtime, { registry: jobs })
+    this.#deaths = new Deaths(runtime, { ...options, registry: jobs })
     setDefaultClient(new Client(runtime, this.#store))
   }
 
@@ -130,6 +135,8 @@ export class TestKit implements AsyncDisposable {
       this.#options.jobs.find((one) => one.definition.name === payload.class)?.definition ?? null
     const settlement = settlementOf(job, result, { definition, now: this.clock.now(), random: this.#random })
     await this.#store.exchange({ identity: WORKER.identity, now, settle: [settlement], queues: [], count: 0 })
+    this.#deaths.ended(job, result, settlement)
+    await this.#deaths.told()
     return { job: payload.class, args: payload.args, result }
   }
 

@@ -1,4 +1,3 @@
-import { type ContextValues, withContext } from '../client/context.ts'
 import { isSuspect } from '../job/crash.ts'
 import type { Definition, JobContext } from '../job/definition.ts'
 import { jobError } from '../job/failure.ts'
@@ -12,7 +11,7 @@ import type { EpochMs } from '../kernel/clock.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Isolation } from './isolation.ts'
 import { DONE, type JobResult } from './job-result.ts'
-import { RunContext } from './run-context.ts'
+import { inContextOf, RunContext } from './run-context.ts'
 import { JobAborted, labels, type RunningJob } from './running-job.ts'
 import type { UnknownJobRule } from './unknown-job-rule.ts'
 import { around, type WorkerMiddleware } from './worker-middleware.ts'
@@ -101,10 +100,7 @@ export class Executor {
       this.#middleware.length === 0
         ? () => body(context)
         : () => around(this.#middleware, { payload, context }, () => body(context))
-    const carried = payload.context
-    return typeof carried === 'object' && carried !== null
-      ? withContext(carried as ContextValues, run)
-      : run()
+    return inContextOf(payload, run)
   }
 
   #abortAfter(job: RunningJob, timeoutMs: number): AbortController {

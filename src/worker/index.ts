@@ -1,4 +1,5 @@
 /// <reference types="node" preserve="true" />
+export type { DeathHandler, JobDeath } from '../job/death.ts'
 export type { Host } from './host.ts'
 export { linuxHost } from './host.ts'
 export type { Isolation } from './isolation.ts'

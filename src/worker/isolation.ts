@@ -4,7 +4,8 @@ import type { RunningJob } from './running-job.ts'
 /**
  * Runs jobs outside the worker's own thread. Never rejects: what goes wrong is the result.
  *
- * A cell runs one job at a time, so its death convicts that job and no other.
+ * A cell runs one job at a time, so its death convicts that job and no other. One that did not come to life says
+ * nothing about the job: `unstarted`.
  */
 export interface Isolation {
   /** In a process of its own. `crashed` when that process dies under it. */

@@ -13,6 +13,8 @@ export type JobResult =
   | { readonly kind: 'interrupted' }
   /** The process or thread that it had for itself died. */
   | { readonly kind: 'crashed'; readonly cause: string }
+  /** The process or thread that it was to have for itself did not start: it goes back as it is. */
+  | { readonly kind: 'unstarted'; readonly reason: string }
   /** Its class is not known here: it goes back, sooner when another worker may know it. */
   | { readonly kind: 'unknown'; readonly reason: string; readonly isAwaited: boolean }
   /** No worker of this kind could ever run it. */

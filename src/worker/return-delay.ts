@@ -9,9 +9,9 @@ const MIN_MS = 1_000
 const MAX_MS = 30_000
 
 /**
- * How long a job of an unknown class stays away from its queue: a second while another worker may know it, else as
- * long as it has existed, so that the waits double, up to half a minute. A quarter more is left to chance, so that
- * jobs pushed together do not come back together.
+ * How long a job that could not begin here stays away from its queue, because its class is not known or its process did
+ * not start: a second while another worker may know it, else as long as it has existed, so that the waits double, up to
+ * half a minute. A quarter more is left to chance, so that jobs pushed together do not come back together.
  */
 export function returnDelayMs(
   payload: Payload,

@@ -1,3 +1,4 @@
+import { type ContextValues, withContext } from '../client/context.ts'
 import type { JobContext } from '../job/definition.ts'
 import { retriesOf } from '../job/failure.ts'
 import { nameOf } from '../job/invocation.ts'
@@ -42,4 +43,11 @@ export class RunContext implements JobContext {
     this.#log ??= this.#logger.child({ jid: this.jid, class: this.job })
     return this.#log
   }
+}
+
+/** Runs `body` with the context that the job was enqueued in. */
+export function inContextOf<T>({ context }: Payload, body: () => T): T {
+  return typeof context === 'object' && context !== null
+    ? withContext(context as ContextValues, body)
+    : body()
 }

@@ -56,6 +56,20 @@ describe('a result that needs no payload', () => {
   })
 })
 
+describe('a job whose own process did not start', () => {
+  const UNSTARTED: JobResult = { kind: 'unstarted', reason: 'spawn EAGAIN' }
+
+  test('goes back as it is, a suspect still, and spends nothing', () => {
+    const suspect = SUSPECT.replace(/}$/, ',"queue":"mails","retry":0}')
+    assert.deepEqual(settled(suspect, UNSTARTED), {
+      token: 't',
+      to: 'schedule',
+      payload: suspect,
+      at: NOW + 30_000,
+    })
+  })
+})
+
 describe('a job of an unknown class', () => {
   const UNKNOWN: JobResult = { kind: 'unknown', reason: 'why', isAwaited: false }
 

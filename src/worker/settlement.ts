@@ -35,6 +35,7 @@ export function settlementOf(job: RunningJob, result: JobResult, params: Settlem
   if (isMalformed(payload)) return { token, to: 'dead', payload: null, reason: payload.malformed }
   const ending = { ...params, claim, payload }
   if (result.kind === 'unknown') return returned(ending, result.isAwaited)
+  if (result.kind === 'unstarted') return returned(ending, false)
   switch (result.kind) {
     case 'snoozed':
       return { token, to: 'schedule', payload: unsuspected(ending), at: params.now + result.ms }

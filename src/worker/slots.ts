@@ -147,7 +147,7 @@ export class Slots {
     else if (result.kind === 'unrunnable')
       logger.error('job cannot be run; kept in the dead set', { ...fields, reason: result.reason })
     else
-      logger.info(`job ${result.kind}`, {
+      logger[result.kind === 'unstarted' ? 'warn' : 'info'](`job ${result.kind}`, {
         ...fields,
         ...('reason' in result ? { reason: result.reason } : {}),
       })

@@ -12,6 +12,7 @@ const COUNTED: ReadonlyArray<readonly [JobResult, processed: number, failed: num
   [{ kind: 'killed', reason: 'x' }, 1, 1],
   [{ kind: 'crashed', cause: 'x' }, 1, 1],
   [{ kind: 'interrupted' }, 0, 0],
+  [{ kind: 'unstarted', reason: 'x' }, 0, 0],
   [{ kind: 'unknown', reason: 'x', isAwaited: true }, 0, 0],
   [{ kind: 'unrunnable', reason: 'x' }, 0, 0],
 ]

@@ -10,7 +10,7 @@ export interface Counts {
 
 const FAILURES = new Set<JobResult['kind']>(['failed', 'killed', 'crashed'])
 /** A job that goes back untouched, or that nobody could run, was not executed. */
-const NOT_RUN = new Set<JobResult['kind']>(['interrupted', 'unknown', 'unrunnable'])
+const NOT_RUN = new Set<JobResult['kind']>(['interrupted', 'unstarted', 'unknown', 'unrunnable'])
 
 interface ClassTally {
   readonly name: string

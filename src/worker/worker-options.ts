@@ -1,3 +1,4 @@
+import type { DeathHandler } from '../job/death.ts'
 import type { Registry } from '../job/registry.ts'
 import type { CapsuleInfo, WorkerInfo } from '../store/worker-record.ts'
 import type { Host } from './host.ts'
@@ -12,6 +13,8 @@ export interface WorkerOptions {
   readonly host: Host
   readonly middleware?: readonly WorkerMiddleware[]
   readonly isolation?: Isolation | null
+  /** Hear of each job that this worker gives up, after the job's own `died`. */
+  readonly deathHandlers?: readonly DeathHandler[]
   readonly events?: WorkerEvents
   /** Default `'return'`. */
   readonly unknownJobs?: UnknownJobRule

@@ -4,6 +4,7 @@ import type { Runtime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
 import type { WorkerInfo } from '../store/worker-record.ts'
 import { Capsule } from './capsule.ts'
+import { Deaths } from './deaths.ts'
 import { Executor } from './executor.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Outage } from './outage.ts'
@@ -42,6 +43,7 @@ export class Worker {
   readonly #tally = new Tally()
   readonly #reaper: Reaper
   readonly #unknown: UnknownJobLog
+  readonly #deaths: Deaths
   readonly #hurried = new AbortController()
   #state: WorkerState = 'starting'
   #handedBack = 0
@@ -57,7 +59,8 @@ export class Worker {
     this.#options = options
     this.info = workerInfo(runtime, options)
     this.#unknown = new UnknownJobLog(runtime, store)
-    const events = this.#unknown.watching(options.events ?? {})
+    this.#deaths = new Deaths(runtime, options)
+    const events = this.#deaths.watching(this.#unknown.watching(options.events ?? {}))
     const shared = {
       identity: this.info.identity,
       host,
@@ -170,10 +173,10 @@ export class Worker {
     this.#ended.resolve()
   }
 
-  /** Resolves when nothing runs, when the time is over, or when a second stop hurries it. */
+  /** Resolves when nothing runs and all deaths are told, when the time is over, or when a second stop hurries it. */
   async #drained(drainMs: number): Promise<void> {
     const empty = Promise.all(this.#capsules.map(({ slots }) => slots.whenEmpty()))
-    await this.#within(drainMs, this.#hurried.signal, empty)
+    await this.#within(drainMs, this.#hurried.signal, empty.then(this.#deaths.told))
   }
 
   /** The last results, the last counts, and what was not finished back to its queues. */

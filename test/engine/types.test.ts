@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Client } from '../../src/client/client.ts'
 import { setDefaultClient } from '../../src/client/default-client.ts'
 import { defineJob, type Job } from '../../src/client/define-job.ts'
+import type { JobDeath } from '../../src/job/death.ts'
 import type { JobContext } from '../../src/job/definition.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -13,7 +14,11 @@ function assertSame<A, B>(_same: Equal<A, B>): void {}
 
 type ArgsOf<J> = J extends Job<infer Args> ? Args : never
 
-const inferred = defineJob({ name: 'Inferred', run: ([_path, _width]: [string, number]) => undefined })
+const inferred = defineJob({
+  name: 'Inferred',
+  run: ([_path, _width]: [string, number]) => undefined,
+  died: (args) => assertSame<typeof args, [string, number]>(true),
+})
 const bare = defineJob({ name: 'Bare', run: () => undefined })
 const optional = defineJob({
   name: 'Optional',
@@ -25,6 +30,10 @@ const checked = defineJob({
   run(args, context) {
     assertSame<typeof args, [string, number]>(true)
     assertSame<typeof context, JobContext>(true)
+  },
+  died(args, death) {
+    assertSame<typeof args, [string, (string | undefined)?]>(true)
+    assertSame<typeof death, JobDeath>(true)
   },
 })
 

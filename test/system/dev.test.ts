@@ -199,3 +199,14 @@ test('the configuration that was named is that of its workers', DEADLINE, async 
   process.kill(other.child.pid!, 'SIGTERM')
   assert.equal(await other.exited, 0)
 })
+
+test('when it is killed, its worker lets the running job end, and ends itself', DEADLINE, async () => {
+  await probe.enqueue(diary, 1_500)
+  await written('begins one')
+  process.kill(dev.child.pid!, 'SIGKILL')
+  await dev.said(/^the process that started this worker is gone; it stops$/)
+  const [worker] = dev.workers()
+  await eventually(async () => assert.equal(await isAlive(worker!), false))
+  assert.deepEqual(await lines(), ['begins one', 'ends one'])
+  assert.deepEqual(await connection.store.workers(), [])
+})

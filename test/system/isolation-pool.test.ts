@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parsePayload } from '../../src/job/payload.ts'
-import { silentLogger } from '../../src/kernel/logger.ts'
+import { type Logger, silentLogger } from '../../src/kernel/logger.ts'
 import { seededRandom } from '../../src/kernel/random.ts'
 import { SimClock } from '../../src/testing/sim-clock.ts'
 import { Cell } from '../../src/worker/isolation/cell.ts'
@@ -20,7 +20,9 @@ interface Puppet {
 
 function stage(options: { size?: number } = {}) {
   const clock = new SimClock()
-  const runtime = { clock, random: seededRandom(1), logger: silentLogger }
+  const errors: string[] = []
+  const logger: Logger = { ...silentLogger, error: (message) => void errors.push(message) }
+  const runtime = { clock, random: seededRandom(1), logger }
   const puppets: Puppet[] = []
   const start: StartCell = (_program, listener) => {
     const puppet: Puppet = { listener, heard: [], killed: 0 }
@@ -33,7 +35,7 @@ function stage(options: { size?: number } = {}) {
   }
   const begin = () => new Cell(runtime, { entry: '/jobs.ts' }, start)
   const pool = new Pool(runtime, { start: begin, size: 1, idleMs: 30_000, ...options })
-  return { clock, pool, puppets }
+  return { clock, pool, puppets, errors }
 }
 
 function job(token: string): RunningJob {
@@ -57,7 +59,7 @@ test('a cell gets the job when it is ready, and its result counts only for that 
   assert.equal(await running, DONE)
 })
 
-test('a cell that does not get ready is ended after a minute, and its job fails', async () => {
+test('a cell that does not get ready is ended after a minute, and its job goes back', async () => {
   const { clock, pool, puppets } = stage()
   const running = pool.run(job('a'), null)
   await clock.advance(59_999)
@@ -65,9 +67,49 @@ test('a cell that does not get ready is ended after a minute, and its job fails'
   await clock.advance(1)
   const result = await running
   assert.equal(puppets[0]!.killed, 1)
-  assert.ok(
-    result.kind === 'failed' && result.error.message.includes('/jobs.ts: it was not ready after 60 s'),
-  )
+  assert.ok(result.kind === 'unstarted' && result.reason.includes('/jobs.ts: it was not ready after 60 s'))
+})
+
+for (const [how, start] of [
+  [
+    'at once',
+    () => {
+      throw new Error('spawn EAGAIN')
+    },
+  ],
+  [
+    'a moment later',
+    (_program, listener) => {
+      queueMicrotask(() => listener.died('spawn EAGAIN', null))
+      return { send() {}, dismiss() {}, kill() {}, hold() {} }
+    },
+  ],
+] satisfies [string, StartCell][]) {
+  test(`a cell that the machine refuses ${how} says nothing about its job`, async () => {
+    const { clock } = stage()
+    const runtime = { clock, random: seededRandom(1), logger: silentLogger }
+    const begin = () => new Cell(runtime, { entry: '/jobs.ts' }, start)
+    const pool = new Pool(runtime, { start: begin, size: 1, idleMs: 0 })
+    for (const token of ['a', 'b'])
+      assert.deepEqual(await pool.run(job(token), null), {
+        kind: 'unstarted',
+        reason:
+          'its own process or thread could not start /jobs.ts: spawn EAGAIN; it goes back as it is and is tried again',
+      })
+  })
+}
+
+test('closing ends an unused cell, and blames no job for that', async () => {
+  const { clock, pool, puppets, errors } = stage()
+  const running = pool.run(job('a'), null)
+  puppets[0]!.listener.said({ kind: 'ready' })
+  await clock.advance(0)
+  puppets[0]!.listener.said({ kind: 'result', token: 'a', result: DONE })
+  assert.equal(await running, DONE)
+  const closed = pool.close()
+  await clock.advance(2_000)
+  await closed
+  assert.deepEqual([puppets[0]!.killed, errors], [1, []])
 })
 
 test('an unused cell is ended after half a minute, counted from its last job', async () => {

@@ -206,11 +206,11 @@ for (const way of ['runInProcess', 'runInThread'] as const) {
       ['that is not there', { entry: join(FIXTURES, 'nowhere.ts') }, /exit code 1|Cannot find module/],
       ['that never serves', { entry: join(FIXTURES, 'serves-nothing.ts') }, /exit code 0/],
     ] as const) {
-      test(`a program ${what} is a failure of the job, not its crash`, DEADLINE, async () => {
+      test(`a program ${what} is neither a failure of the job nor its crash`, DEADLINE, async () => {
         const own = cells(options)
-        const { name, message } = errorOf(await run(way, job('where'), own))
-        assert.equal(name, 'CellNotStarted')
-        assert.match(message, why)
+        const result = await run(way, job('where'), own)
+        assert.equal(result.kind, 'unstarted')
+        assert.match((result as { reason: string }).reason, why)
         await own.close()
       })
     }

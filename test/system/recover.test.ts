@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { reportLine } from '../../src/cli/recover.ts'
 import { slow } from './fixtures/worker/jobs/jobs.ts'
 import { beatOf, eventually } from './redis-fixture.ts'
 import { Scene, STORES, type StoreKind } from './scene.ts'
@@ -89,18 +90,47 @@ test('recover with a name takes that worker only', DEADLINE, async (t) => {
   )
 })
 
-test('recover with a name believes that a worker of another host is dead', DEADLINE, async (t) => {
+/** A worker of another host that was heard of so long ago. */
+async function elsewhere({ connection }: Scene, { silentMs }: { silentMs: number }): Promise<string> {
+  const beat = beatOf('far-away:4321:aaaaaaaaaaaa', { now: Date.now() - silentMs })
+  await connection.store.heartbeat({ ...beat, worker: { ...beat.worker, hostname: 'far-away' } })
+  return beat.worker.identity
+}
+
+test('recover with a name believes that a silent worker of another host is dead', DEADLINE, async (t) => {
   const scene = await open('sqlite', t)
-  const { store } = scene.connection
-  const beat = beatOf('far-away:4321:aaaaaaaaaaaa', { now: Date.now() })
-  await store.heartbeat({ ...beat, worker: { ...beat.worker, hostname: 'far-away' } })
+  const identity = await elsewhere(scene, { silentMs: 61_000 })
   const all = await scene.capstan('recover', '--json')
   assert.deepEqual(JSON.parse(all.stdout), { recovered: [] })
-  const { code, stdout } = await scene.capstan('recover', beat.worker.identity, '--json')
+  const { code, stdout } = await scene.capstan('recover', identity, '--json')
   assert.deepEqual(
     [code, JSON.parse(stdout).recovered],
-    [0, [{ identity: beat.worker.identity, cause: 'recovered by hand', jobs: 0 }]],
+    [0, [{ identity, cause: 'recovered by hand', jobs: 0 }]],
   )
+})
+
+test(
+  'recover with a name leaves alone who beats on another host, unless it is told to',
+  DEADLINE,
+  async (t) => {
+    const scene = await open('sqlite', t)
+    const identity = await elsewhere(scene, { silentMs: 5_000 })
+    const refused = await scene.capstan('recover', identity)
+    assert.deepEqual([refused.code, refused.stdout], [2, ''])
+    assert.match(refused.stderr, /its last heartbeat is only \d+ s old; expected one of more than 1 min/)
+    assert.match(refused.stderr, /stop it first \(capstan stop far-away:4321:aaaaaaaaaaaa\).* say --force/)
+    const json = await scene.capstan('recover', identity, '--json')
+    assert.equal(JSON.parse(json.stderr).error.code, 'worker.alive')
+    assert.equal((await state(scene)).workers, 1)
+    const forced = await scene.capstan('recover', identity, '--force')
+    assert.deepEqual([forced.code, forced.stdout], [0, `${identity}: 0 jobs are back (recovered by hand)\n`])
+  },
+)
+
+test('recover counts in English, in digits that a deploy can read', () => {
+  const line = (jobs: number) => reportLine({ identity: 'web1:7:0', cause: 'oom-kill', jobs })
+  assert.equal(line(1), 'web1:7:0: 1 job is back (oom-kill)')
+  assert.equal(line(1_200), 'web1:7:0: 1200 jobs are back (oom-kill)')
 })
 
 test('recover of a worker that is not there is refused', DEADLINE, async (t) => {

@@ -31,6 +31,7 @@ export async function clearPlace(
 ): Promise<void> {
   if ('running' in readPlace(place)) {
     return out.fail({
+      code: 'admin.running',
       what: 'running jobs belong to their workers and cannot be cleared',
       expected: 'a queue, retry, scheduled or dead',
       next: 'stop the workers instead: capstan stop IDENTITY',
@@ -48,6 +49,8 @@ export async function clearPlace(
   )
 }
 
+const UNCONFIRMED = 'clear.unconfirmed'
+
 async function confirmed(out: Output, place: PlaceName, total: number): Promise<boolean> {
   const shown = printable(place)
   const answer = await out.ask(
@@ -55,6 +58,7 @@ async function confirmed(out: Output, place: PlaceName, total: number): Promise<
   )
   if (answer === null) {
     out.fail({
+      code: UNCONFIRMED,
       what: `nothing was deleted: ${counted(total, 'job')} in ${place} would be lost for good, and there is no terminal to ask at`,
       expected: '--yes',
       next: `capstan clear ${shellWord(place)} --yes`,
@@ -63,6 +67,6 @@ async function confirmed(out: Output, place: PlaceName, total: number): Promise<
     return false
   }
   if (answer.trim().toLowerCase() === 'yes') return true
-  out.fail({ what: 'nothing was deleted', expected: 'the answer "yes"' })
+  out.fail({ code: UNCONFIRMED, what: 'nothing was deleted', expected: 'the answer "yes"' })
   return false
 }

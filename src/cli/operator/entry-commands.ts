@@ -133,6 +133,7 @@ async function retryWhole(invocation: Invocation<RetryOptions>): Promise<void> {
     )
   if (retried === 0)
     out.fail({
+      code: 'jobs.unmatched',
       what: `no job in ${place} to retry`,
       expected: 'at least one that matches',
       next: `capstan jobs ${place}`,

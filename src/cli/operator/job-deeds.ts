@@ -1,5 +1,5 @@
 import type { ActionOutcome, Admin, JobQuery, JobView } from '../../admin/index.ts'
-import { EXIT, type Output, type Problem, printable, writeJson } from '../output.ts'
+import { EXIT, type ExitCode, type Output, type Problem, printable, writeJson } from '../output.ts'
 import type { Invocation } from './operator-command.ts'
 import { counted, shellWord } from './words.ts'
 
@@ -39,22 +39,29 @@ export async function actOnJobs(
   const missing = query.ids.filter((id) => !results.some((result) => result.id === id))
   if (out.json) writeJson(out, { results, missing })
   for (const [index, { id, outcome }] of results.entries()) {
-    if (!doneTo.has(id)) out.fail(problemOf(deed, found.jobs[index]!, outcome))
+    if (!doneTo.has(id)) out.fail({ code: `job.${outcome}`, ...problemOf(deed, found.jobs[index]!, outcome) })
   }
-  sayMissing(out, missing, found.ended === 'scan_limit' ? found.scanned : null)
-  if (out.exitCode !== EXIT.ok)
-    out.exitCode = missing.length === query.ids.length ? EXIT.nothingMatched : EXIT.failure
+  sayMissing(out, missing, {
+    lookedAt: found.ended === 'scan_limit' ? found.scanned : null,
+    exitCode: missing.length === query.ids.length ? EXIT.nothingMatched : EXIT.failure,
+  })
 }
 
-function sayMissing(out: Output, missing: readonly string[], lookedAt: number | null): void {
+function sayMissing(
+  out: Output,
+  missing: readonly string[],
+  { lookedAt, exitCode }: { readonly lookedAt: number | null; readonly exitCode: ExitCode },
+): void {
   for (const id of missing) {
     out.fail({
+      code: 'job.missing',
       what: `no job has the jid "${id}"${lookedAt === null ? '' : ` among the first ${counted(lookedAt, 'job')}`}`,
       expected: 'the jid of a job that waits, runs, failed or died',
       next:
         lookedAt === null
           ? 'it may have finished meanwhile; look for others with capstan jobs --class NAME or --text TEXT'
           : 'name the place with --in PLACE, so that less is searched',
+      exitCode,
     })
   }
 }

@@ -93,6 +93,7 @@ async function showMatches(invocation: Invocation<JobsOptions>, query: JobQuery)
 function nothingFound({ out }: Invocation<JobsOptions>, lookedAt: number | null): void {
   const limit = lookedAt === null ? '' : ` among the first ${counted(lookedAt, 'job')}`
   out.fail({
+    code: 'jobs.unmatched',
     what: `no job matches${limit}`,
     expected: 'a job that waits, runs, failed or died; finished ones are not kept',
     next:

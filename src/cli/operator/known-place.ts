@@ -14,21 +14,27 @@ export async function knownPlace(admin: Admin, word: string): Promise<Known<Plac
   const queues = await admin.knownQueues()
   if (queues.includes(place.queue)) return { name: placeName(place) }
   const places = [...SET_PLACES, ...queues]
-  return { problem: unknown(`there is no place or queue called "${place.queue}"`, place.queue, places) }
+  const what = `there is no place or queue called "${place.queue}"`
+  return { problem: unknown('place.unknown', what, { word: place.queue, names: places }) }
 }
 
 /** Likewise for a queue. */
 export async function knownQueue(admin: Admin, word: string): Promise<Known<string>> {
   const queues = await admin.knownQueues()
   if (queues.includes(word)) return { name: word }
-  return { problem: unknown(`there is no queue called "${word}"`, word, queues) }
+  return { problem: unknown('queue.unknown', `there is no queue called "${word}"`, { word, names: queues }) }
 }
 
-export function unknown(what: string, word: string, names: readonly string[]): Problem {
+/** @param given the word, and the names that would have been understood */
+export function unknown(
+  code: string,
+  what: string,
+  { word, names }: { readonly word: string; readonly names: readonly string[] },
+): Problem {
   const near = suggest(word, names)
   const more = names.length > LISTED ? `, and ${names.length - LISTED} more` : ''
   return {
-    what,
+    ...{ code, what },
     expected:
       names.length === 0
         ? 'a known name; there are none yet'

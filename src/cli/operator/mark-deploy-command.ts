@@ -15,6 +15,7 @@ export function markDeployCommand(context: OperatorContext): Command {
       const mark = await admin.markDeploy(label)
       if (mark === 'unsupported')
         return out.fail({
+          code: 'store.unsupported',
           what: 'this store has no charts to mark',
           expected: 'a Redis',
           exitCode: EXIT.usage,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { Command } from 'commander'
 import type { DeployConfig } from '../../deploy/deploy-config.ts'
@@ -224,7 +225,7 @@ test('retry, kill and delete say for each job what became of it', async () => {
   )
   const again = await run('retry abc')
   assert.equal(again.code, 1)
-  assert.match(again.stderr, /^error: Thumbnail abc waits in queue:media already\n/)
+  assert.match(again.stderr, /^error: Thumbnail abc waits in queue:media already \(job\.waiting\)\n/)
   assert.equal((await run('kill abc')).stdout, 'Killed: moved from queue:media to dead: Thumbnail abc\n')
   assert.match((await run('kill abc')).stderr, /is dead already/)
   assert.equal((await run('delete abc')).stdout, 'Deleted from dead: Thumbnail abc\n')
@@ -242,7 +243,8 @@ test('an unknown jid among known ones fails the command, unknown ones alone matc
     missing: ['xyz'],
   })
   assert.match(stderr, /no job has the jid \\?"xyz/)
-  assert.equal((await run('kill xyz')).code, 3)
+  const alone = await run('kill xyz --json')
+  assert.deepEqual([alone.code, JSON.parse(alone.stderr).error.exitCode], [3, 3])
 })
 
 test('a running job is left to its worker, and the message names it', async () => {
@@ -440,6 +442,31 @@ test('a store that does not answer is an error with a way out, not a stack', asy
     stderr,
     /^error: no connection to 127\.0\.0\.1:6379 \(store\.not_stored\)\n {2}next: nothing was changed/,
   )
+})
+
+test('what a command refuses has a code for scripts, which the guide explains', async () => {
+  const { run, push, beat } = setUp()
+  const guide = await readFile(new URL('../../../docs/guides/errors.md', import.meta.url), 'utf8')
+  const refused = async (line: string, expected: string) => {
+    const { stderr } = await run(`${line} --json`)
+    assert.equal(JSON.parse(stderr.split('\n')[0]!).error.code, expected, line)
+    assert.ok(guide.includes(`\`${expected}\``), `${expected} is in the guide`)
+  }
+  await refused('stop --all', 'workers.none')
+  await beat('web1:7:0', [{ token: 't', queue: 'media', payload: job('runs'), startedAt: 0 }])
+  await push('media', job('waits'))
+  await push('dead', '{')
+  await run('kill waits')
+  await refused('stop web2', 'worker.unknown')
+  await refused('jobs meida', 'place.unknown')
+  await refused('pause meida', 'queue.unknown')
+  await refused('jobs --class Nothing', 'jobs.unmatched')
+  await refused('retry --all --in scheduled', 'jobs.unmatched')
+  await refused('kill nowhere', 'job.missing')
+  await refused('kill waits', 'job.dead')
+  await refused('clear dead', 'clear.unconfirmed')
+  await refused('clear running', 'admin.running')
+  await refused('mark-deploy abc', 'store.unsupported')
 })
 
 test('every command explains itself with an example', () => {

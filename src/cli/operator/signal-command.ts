@@ -88,7 +88,7 @@ async function tell(
   for (const { identity } of meant) results.push({ identity, told: await admin.signal(identity, order) })
   if (out.json) writeJson(out, { order, workers: results })
   for (const { identity, told } of results) {
-    if (!told) out.fail({ what: `${identity} ended before it could be told`, exitCode: EXIT.failure })
+    if (!told) out.fail({ code: 'worker.gone', what: `${identity} ended before it could be told` })
     else if (!out.json) out.write(`${printable(identity)} ${TOLD[order]}`)
   }
   for (const worker of meant.filter(({ state }) => state === 'silent')) out.note(silence(worker))
@@ -107,15 +107,13 @@ function silence({ identity, silentForMs }: WorkerView): string {
 function nobody(workers: readonly WorkerView[], word: string | undefined): Problem {
   if (word === undefined || workers.length === 0) {
     return {
+      code: 'workers.none',
       what: 'no workers are registered',
       expected: 'a running worker',
       next: 'see whether its service is up',
       exitCode: EXIT.nothingMatched,
     }
   }
-  return unknown(
-    `no worker is called "${word}"`,
-    word,
-    workers.map(({ identity }) => identity),
-  )
+  const names = workers.map(({ identity }) => identity)
+  return unknown('worker.unknown', `no worker is called "${word}"`, { word, names })
 }

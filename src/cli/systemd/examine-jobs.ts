@@ -2,16 +2,17 @@ import { adminOf, type UnknownJobsView, type WorkerView } from '../../admin/inde
 import { capsulesOf } from '../../config/check-config.ts'
 import { loadJobs } from '../../config/load-jobs.ts'
 import { fromNow, shellWord } from '../operator/words.ts'
+import type { Session } from '../session.ts'
 import { queueNames, unservedQueues, unservedText } from '../unserved-queues.ts'
 import type { Diagnosis, Examination } from './diagnosis.ts'
-import { namesStore } from './examine-services.ts'
+import { isNoStoreYet, namesStore } from './examine-services.ts'
 
 /** Jobs that come back again and again because a worker does not know their class. */
 export const examineUnknownJobs: Examination = async (patient) => {
   const { session } = patient
   try {
     if (!(await namesStore(patient))) return []
-    const admin = adminOf(session.runtime, await session.store())
+    const admin = adminOf(session.runtime, await session.store('existing'))
     const [met, workers] = await Promise.all([admin.unknownJobs(), admin.workers()])
     const kinds = Map.groupBy(met, (jobs) => JSON.stringify([jobs.class, jobs.queue]))
     return [...kinds.values()].map((jobs) => unknown(jobs, workers, session.runtime.clock.now()))
@@ -27,7 +28,7 @@ export const examineQueues: Examination = async (patient) => {
   try {
     if (!(await namesStore(patient))) return []
     const { config, directory } = await session.config()
-    const workers = await adminOf(session.runtime, await session.store()).workers()
+    const workers = await workersOf(session)
     const taken = [...queueNames(capsulesOf(config)), ...workers.flatMap(({ queues }) => queues)]
     const unserved = unservedQueues(await loadJobs(directory, config.jobs), taken)
     if (unserved === null) return []
@@ -36,6 +37,16 @@ export const examineQueues: Examination = async (patient) => {
   } catch {
     // A worker says it, too, when it cannot load its jobs; a machine that only deploys has none.
     return []
+  }
+}
+
+/** None where no worker has made the store so far. */
+async function workersOf({ runtime, store }: Session): Promise<readonly WorkerView[]> {
+  try {
+    return await adminOf(runtime, await store('existing')).workers()
+  } catch (error) {
+    if (isNoStoreYet(error)) return []
+    throw error
   }
 }
 

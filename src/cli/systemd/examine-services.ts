@@ -1,6 +1,6 @@
 import { rightsOf, servicesOn } from '../../deploy/services/service.ts'
 import { resolveStage } from '../../deploy/stage.ts'
-import { messageOf } from '../../kernel/errors.ts'
+import { messageOf, UsageError } from '../../kernel/errors.ts'
 import { checkSudoers } from '../../systemd/check-sudoers.ts'
 import type { Finding } from '../../systemd/finding.ts'
 import { parseUnit } from '../../systemd/parse-unit.ts'
@@ -30,7 +30,7 @@ export const examineStore: Examination = async (patient) => {
           what: 'not looked at: there is no capstan.config.ts here, and no REDIS_URL',
         },
       ]
-    const { kind, version, location, durability, warnings } = await (await session.store()).ping()
+    const { kind, version, location, durability, warnings } = await (await session.store('existing')).ping()
     // Of Redis the version tells whether it is a Valkey.
     const named = kind === 'redis' ? version : `${kind} ${version}`
     return [
@@ -38,6 +38,7 @@ export const examineStore: Examination = async (patient) => {
       ...warnings.map((warning): Diagnosis => ({ subject, state: 'warning', ...withItsCure(warning) })),
     ]
   } catch (error) {
+    if (isNoStoreYet(error)) return [{ subject, state: 'note', what: error.message }]
     return [
       {
         ...{ subject, state: 'error', what: messageOf(error) },
@@ -45,6 +46,11 @@ export const examineStore: Examination = async (patient) => {
       },
     ]
   }
+}
+
+/** Whether it says that nothing has made the store so far, which is no fault. */
+export function isNoStoreYet(error: unknown): error is UsageError {
+  return error instanceof UsageError && error.code === 'store.missing'
 }
 
 /** A store ends each warning with its cure, in brackets or behind a colon. */

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
+import { UsageError } from '../../kernel/errors.ts'
 import { silentLogger } from '../../kernel/logger.ts'
 import { seededRandom } from '../../kernel/random.ts'
 import { memoryStore } from '../../store/memory/index.ts'
@@ -301,6 +302,18 @@ describe('the doctor', () => {
         ['/srv/jobs.db can be read by other users, and payloads with it', 'chmod 600'],
       ],
     )
+  })
+
+  test('notes that no store was made yet, and makes none', async () => {
+    const missing = new UsageError('store.missing', 'there is no store yet')
+    const asked: unknown[] = []
+    const store = (existing?: 'existing') => {
+      asked.push(existing)
+      return Promise.reject(missing)
+    }
+    const fresh = { ...session, store } as Session
+    assert.match(await said(patient(HEALTHY, { session: fresh })), /^note store: there is no store yet/m)
+    assert.deepEqual(new Set(asked), new Set(['existing']))
   })
 
   test('finds a store that does not answer', async () => {

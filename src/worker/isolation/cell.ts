@@ -1,4 +1,5 @@
 import { jobError } from '../../job/failure.ts'
+import { messageOf } from '../../kernel/errors.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
 import type { JobResult } from '../job-result.ts'
 import { JobAborted, type RunningJob } from '../running-job.ts'
@@ -59,7 +60,7 @@ export class Cell {
     try {
       this.#body = start(program, { said, died })
     } catch (error) {
-      died(String(error), null)
+      died(messageOf(error), null)
     }
   }
 
@@ -111,8 +112,11 @@ export class Cell {
   }
 
   #notStarted(why: string): JobResult {
-    const message = `the job did not begin, because its own process or thread could not start ${this.#program.entry}: ${why}`
-    return { kind: 'failed', error: { name: 'CellNotStarted', message, stack: null } }
+    const { entry } = this.#program
+    return {
+      kind: 'unstarted',
+      reason: `its own process or thread could not start ${entry}: ${why}; it goes back as it is and is tried again`,
+    }
   }
 
   async #runReady(job: RunningJob, limitMs: number | null, over: AbortSignal): Promise<JobResult> {

@@ -37,6 +37,8 @@ export class Pool {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#wakeAll()
+    for (const rest of this.#idle.values()) rest.abort()
+    this.#idle.clear()
     await Promise.all([...this.#cells].map((cell) => cell.end()))
   }
 
