@@ -47,6 +47,6 @@ export const QUICK: Plan = {
   backlogs: [1_000, 100_000],
   queueCounts: [1, 50],
   processCounts: [1, 4],
-  peerProcessCounts: [1, 4],
-  growthJobs: 30_000,
+  peerProcessCounts: [1, 2],
+  growthJobs: 100_000,
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Bench, demandOnce, fill, type Pair, SMALL } from '../bench.ts'
+import { type Bench, demandOnce, drain, fill, type Pair, SMALL } from '../bench.ts'
 import { Child } from '../child-process.ts'
 import type { LedgerReport } from '../ledger.ts'
 import { QUEUE } from '../system.ts'
@@ -10,14 +10,19 @@ const POLL_MS = 10
 /** More than a minute: somebody is stuck. */
 const MOST_POLLS = 6_000
 
-/** Jobs a second that several worker processes run together, on one machine and one store. */
-export async function measureProcesses(bench: Bench, { subject, producer, worker }: Pair): Promise<void> {
+/**
+ * Jobs a second that several worker processes run together, on one machine and one store. Each has run its share alone
+ * before: what a young process costs is no matter of how many there are.
+ */
+export async function measureProcesses(bench: Bench, pair: Pair): Promise<void> {
+  const { subject, producer, worker } = pair
   const { processCounts, peerProcessCounts, share } = bench.plan
-  const jobs = Math.round(subject.jobs(CONCURRENCY) * share)
+  const jobsEach = Math.round(subject.jobs(CONCURRENCY) * share)
   const workers = [worker]
   try {
     for (const count of subject.kind === 'peer' ? peerProcessCounts : processCounts) {
-      while (workers.length < count) workers.push((await Child.start(subject.name, subject.argv))[0])
+      while (workers.length < count) workers.push(await warmWorker(pair, jobsEach))
+      const jobs = jobsEach * count
       await fill(producer, { jobs, padding: SMALL })
       const cost = await runTogether(workers, jobs)
       await subject.server?.clear()
@@ -26,6 +31,14 @@ export async function measureProcesses(bench: Bench, { subject, producer, worker
   } finally {
     await Promise.all(workers.slice(1).map((child) => child.end()))
   }
+}
+
+async function warmWorker({ subject, producer }: Pair, jobs: number): Promise<Child> {
+  const [child] = await Child.start(subject.name, subject.argv)
+  await fill(producer, { jobs, padding: SMALL })
+  await drain(child, { concurrency: CONCURRENCY, jobs })
+  await subject.server?.clear()
+  return child
 }
 
 async function runTogether(workers: readonly Child[], jobs: number): Promise<Cost> {

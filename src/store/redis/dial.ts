@@ -1,4 +1,4 @@
-import { connect, isIP, type Socket } from 'node:net'
+import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Endpoint } from './address.ts'
@@ -20,7 +20,14 @@ export interface DialParams {
 // A machine that vanished without a word is noticed by the kernel, which asks this long after the last packet.
 const KEEP_ALIVE_MS = 10_000
 
-/** Opens a socket, TLS handshake included. Rejects with the driver's error, or when the time is over. */
+// As Node reads by itself.
+const READ_BYTES = 65_536
+
+/**
+ * Opens a socket, TLS handshake included. The bytes of its `data` events are to be copied by who keeps them.
+ *
+ * Rejects with the driver's error, or when the time is over.
+ */
 export async function dial(endpoint: Endpoint, params: DialParams): Promise<Socket> {
   const { clock, timeoutMs, tls, signal } = params
   if (signal.aborted) throw new Error('the store was closed')
@@ -47,8 +54,19 @@ export async function dial(endpoint: Endpoint, params: DialParams): Promise<Sock
 
 function open(endpoint: Endpoint, tls: TlsOptions | null): Socket {
   const reach = { ...endpoint, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
-  if (tls === null) return connect(reach)
+  if (tls === null) return connectPlain(reach)
   // A server name must be a name; with an address the certificate is checked against the address.
   const servername = 'host' in endpoint && isIP(endpoint.host) === 0 ? { servername: endpoint.host } : {}
   return connectTls({ ...reach, ...servername, ...tls })
+}
+
+/** Reads into one buffer, whose bytes are those of an event until its listeners return: a buffer each would cost more. */
+function connectPlain(reach: NetConnectOpts): Socket {
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+  const callback = (length: number): boolean => {
+    socket.emit('data', buffer.subarray(0, length))
+    return true
+  }
+  const socket = connect({ ...reach, onread: { buffer, callback } })
+  return socket
 }

@@ -25,7 +25,12 @@ const REPLIES: Reply[] = [
 function parse(pieces: readonly Buffer[], buffers = false): Reply[] {
   const replies: Reply[] = []
   const parser = new ReplyParser({ wantsBuffers: () => buffers, deliver: (reply) => replies.push(reply) })
-  for (const piece of pieces) parser.feed(piece)
+  for (const piece of pieces) {
+    const memory = Buffer.from(piece)
+    parser.feed(memory)
+    // It is used again for the next piece.
+    memory.fill('#')
+  }
   return replies
 }
 

@@ -45,12 +45,16 @@ export class ReplyParser {
     this.#sink = sink
   }
 
-  /** @throws TypeError when the bytes are not RESP2: the connection is of no use any more */
+  /**
+   * Keeps nothing of the piece itself: its memory may be used again.
+   *
+   * @throws TypeError when the bytes are not RESP2: the connection is of no use any more
+   */
   feed(piece: Buffer): void {
     let from = 0
     while (this.#parts.length > 0) {
       const part = piece.subarray(from, from + this.#missing)
-      this.#parts.push(part)
+      this.#parts.push(Buffer.from(part))
       this.#missing -= part.length
       if (this.#missing > 0) return
       from += part.length
@@ -69,7 +73,7 @@ export class ReplyParser {
       if (this.#open.length === 0) this.#buffers = this.#sink.wantsBuffers()
       const reply = this.#element()
       if (reply === undefined) {
-        this.#parts = [bytes.subarray(start)]
+        this.#parts = [Buffer.from(bytes.subarray(start))]
         return
       }
       if (reply !== OPENED) this.#close(reply)
