@@ -61,7 +61,7 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
   if (flags.attached) stopWithParent(worker, logger)
   logger.info('ready', {
     store: health.location,
-    durability: health.durability,
+    jobsSurvive: health.durability,
     jobs: jobs.size,
   })
   // Queues named on the command line are a choice; those of the configuration may have been forgotten.
