@@ -17,7 +17,7 @@ export type StoreMethod = keyof Store
 /** Decides about one call; `nth` counts the calls of this method, from 1. */
 export type FaultPlan = (method: StoreMethod, nth: number) => Fault
 
-/** These do not fail by the promise of the port: they wait out a store that is gone. */
+/** What waits out a store that is gone: its callers send nothing that could be lost here. */
 const NEVER_FAIL: ReadonlySet<StoreMethod> = new Set<StoreMethod>(['waitForJobs', 'close'])
 
 /** A store between which and its user calls and answers get lost as `plan` says. It is not asked about `waitForJobs` and `close`. */

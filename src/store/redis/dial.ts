@@ -24,9 +24,8 @@ const KEEP_ALIVE_MS = 10_000
 const READ_BYTES = 65_536
 
 /**
- * Opens a socket, TLS handshake included. The bytes of its `data` events are to be copied by who keeps them.
- *
- * Rejects with the driver's error, or when the time is over.
+ * Opens a socket, TLS handshake included. The bytes of its `data` events are to be copied by who keeps them. Rejects with
+ * the driver's error, or when the time is over.
  */
 export async function dial(endpoint: Endpoint, params: DialParams): Promise<Socket> {
   const { clock, timeoutMs, tls, signal } = params

@@ -32,8 +32,9 @@ export interface Look {
  * Knows which landing lists may hold a job.
  *
  * A job that ends a wait lands in a list of its worker and queue, in the same step in which it leaves the queue; the
- * call behind the wait takes it from there, or else the worker's next exchange. This memory only saves looks into empty lists. What it does not know,
- * after a restart or a lost answer, is in the worker's set of landings, which beats, recoveries and leaves go through.
+ * call behind the wait takes it from there, or else the worker's next exchange. This memory only saves looks into empty
+ * lists. What it does not know, after a restart or a lost answer, is in the worker's set of landings, which beats,
+ * recoveries and leaves go through.
  */
 export class Landings {
   readonly #clock: Clock
