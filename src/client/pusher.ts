@@ -110,20 +110,18 @@ export class Pusher {
   }
 
   async #attempt(batch: PushBatch, withinMs: number): Promise<StoreError | null> {
-    const answered = new AbortController()
+    const { clock, logger } = this.#runtime
     const push = this.#store.push(batch).then(
       () => null,
       (error: unknown) => asStoreError(error),
     )
-    const expiry = this.#runtime.clock
-      .sleep(withinMs, answered.signal)
-      .then(() => (answered.signal.aborted ? null : unanswered()))
+    const expiry = Promise.withResolvers<StoreError>()
+    const cancel = clock.after(withinMs, () => expiry.resolve(unanswered()))
     try {
-      return await Promise.race([push, expiry])
+      return await Promise.race([push, expiry.promise])
     } finally {
-      // With a reason, or the platform makes an error for it, with its stack: as dear as the rest of the call.
-      answered.abort('answered')
-      ignore(push, 'the deadline came before the answer', this.#runtime.logger)
+      cancel()
+      ignore(push, 'the deadline came before the answer', logger)
     }
   }
 }

@@ -35,4 +35,18 @@ describe('systemClock', () => {
   test('a signal that has aborted does not let a sleep begin', async () => {
     await systemClock.sleep(3_600_000, AbortSignal.abort())
   })
+
+  test('what is due after a time happens, unless it was called off', async () => {
+    const happened: string[] = []
+    const callOff = systemClock.after(1, () => happened.push('called off'))
+    callOff()
+    await new Promise<void>((resolve) => {
+      systemClock.after(1, () => {
+        happened.push('due')
+        resolve()
+      })
+    })
+    assert.deepEqual(happened, ['due'])
+    callOff()
+  })
 })

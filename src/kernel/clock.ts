@@ -10,9 +10,11 @@ export interface Clock {
   mono(): MonoMs
   /** Resolves after `ms`, or at once when `signal` aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Calls `act` after `ms`, unless the function that it answers is called before. A limit for what mostly ends sooner. */
+  after(ms: number, act: () => void): () => void
 }
 
-/** The machine's own clocks and timers. A pending sleep keeps the process alive. */
+/** The machine's own clocks and timers. What is pending keeps the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   mono: () => performance.now() as MonoMs,
@@ -28,5 +30,9 @@ export const systemClock: Clock = {
       const timer = setTimeout(end, ms)
       signal?.addEventListener('abort', end, { once: true })
     })
+  },
+  after(ms, act) {
+    const timer = setTimeout(act, ms)
+    return () => clearTimeout(timer)
   },
 }

@@ -63,10 +63,12 @@ export class ScriptRun {
     const { signal, timeoutMs } = this.#options
     const words = scriptWords(this.#channel.host, this.#script)
     if (signal?.aborted) throw this.#error('remote.cancelled', 'was not begun', null)
-    const ended = new AbortController()
     const cancel = () => this.#stop('remote.cancelled')
     signal?.addEventListener('abort', cancel)
-    if (timeoutMs !== undefined) this.#stopAfter(timeoutMs, ended.signal)
+    const ended =
+      timeoutMs === undefined
+        ? null
+        : this.#runtime.clock.after(timeoutMs, () => this.#stop('remote.timeout'))
     try {
       return await this.#channel.ask({
         name: this.#script.name,
@@ -78,14 +80,8 @@ export class ScriptRun {
       })
     } finally {
       signal?.removeEventListener('abort', cancel)
-      ended.abort()
+      ended?.()
     }
-  }
-
-  #stopAfter(timeoutMs: number, ended: AbortSignal): void {
-    void this.#runtime.clock.sleep(timeoutMs, ended).then(() => {
-      if (!ended.aborted) this.#stop('remote.timeout')
-    })
   }
 
   #stop(code: StopCode): void {

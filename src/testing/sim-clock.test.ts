@@ -9,6 +9,19 @@ const START = Date.UTC(2025, 0, 1)
 const codeIs = (code: string) => (error: unknown) => error instanceof UsageError && error.code === code
 
 describe('SimClock', () => {
+  test('what is due after a time happens then, unless it was called off', async () => {
+    const clock = new SimClock()
+    const happened: number[] = []
+    clock.after(100, () => happened.push(clock.mono()))
+    clock.after(50, () => happened.push(-1))()
+    clock.skewed(1_000).after(200, () => happened.push(clock.mono()))
+    await clock.advance(150)
+    assert.deepEqual(happened, [100])
+    await clock.advance(150)
+    assert.deepEqual(happened, [100, 200])
+    assert.equal(clock.sleeping, 0)
+  })
+
   test('time stands still until it is advanced', async () => {
     const clock = new SimClock({ startAt: START })
     assert.deepEqual([clock.now(), clock.mono()], [START, 0])

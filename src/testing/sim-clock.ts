@@ -1,5 +1,6 @@
 import type { Clock, EpochMs, MonoMs } from '../kernel/clock.ts'
 import { UsageError } from '../kernel/errors.ts'
+import { afterSleep } from './after-sleep.ts'
 
 export interface SimClockOptions {
   /** The wall-clock time at the beginning. Default: a Tuesday in 2025, 10:30 UTC. */
@@ -73,6 +74,8 @@ export class SimClock implements Clock {
     })
   }
 
+  readonly after = afterSleep((ms, signal) => this.sleep(ms, signal))
+
   /** How many sleep now. */
   get sleeping(): number {
     return this.#sleepers.length
@@ -84,6 +87,7 @@ export class SimClock implements Clock {
       now: () => this.now() + offsetMs,
       mono: () => this.mono(),
       sleep: (ms, signal) => this.sleep(ms, signal),
+      after: this.after,
     }
   }
 

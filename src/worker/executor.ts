@@ -80,7 +80,7 @@ export class Executor {
   }
 
   async #runHere(job: RunningJob, payload: Payload, { definition, invocation }: Task): Promise<JobResult> {
-    const ended = definition.timeoutMs === null ? null : this.#abortAfter(job, definition.timeoutMs)
+    const cancel = definition.timeoutMs === null ? null : this.#abortAfter(job, definition.timeoutMs)
     try {
       const { schema } = definition
       const { name, args: given } = invocation
@@ -89,8 +89,7 @@ export class Executor {
     } catch (error) {
       return failureOf(error, job)
     } finally {
-      // With a reason, or the platform makes an error for it, with its stack.
-      ended?.abort('ended')
+      cancel?.()
     }
   }
 
@@ -103,14 +102,12 @@ export class Executor {
     return inContextOf(payload, run)
   }
 
-  #abortAfter(job: RunningJob, timeoutMs: number): AbortController {
-    const ended = new AbortController()
-    void this.#runtime.clock.sleep(timeoutMs, ended.signal).then(() => {
-      if (ended.signal.aborted) return
+  #abortAfter(job: RunningJob, timeoutMs: number): () => void {
+    const { clock, logger } = this.#runtime
+    return clock.after(timeoutMs, () => {
       job.abort(new JobAborted('job.timed_out', `ran longer than ${timeoutMs} ms`))
-      this.#runtime.logger.warn('a job is past its timeout and was told so', { ...labels(job), timeoutMs })
+      logger.warn('a job is past its timeout and was told so', { ...labels(job), timeoutMs })
     })
-    return ended
   }
 }
 

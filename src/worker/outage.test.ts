@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { MonoMs } from '../kernel/clock.ts'
+import { type MonoMs, systemClock } from '../kernel/clock.ts'
 import type { LogFields } from '../kernel/logger.ts'
 import { silentLogger } from '../kernel/logger.ts'
 import { seededRandom } from '../kernel/random.ts'
@@ -12,7 +12,7 @@ function watched() {
   const lines: Array<readonly [message: string, fields: LogFields | undefined]> = []
   const runtime: Runtime = {
     random: seededRandom(1),
-    clock: { now: () => nowMs, mono: () => nowMs as MonoMs, sleep: async () => undefined },
+    clock: { ...systemClock, now: () => nowMs, mono: () => nowMs as MonoMs },
     logger: {
       ...silentLogger,
       error: (message, fields) => void lines.push([message, fields]),

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events'
 import type { Clock, MonoMs } from '../../src/kernel/clock.ts'
+import { afterSleep } from '../../src/testing/after-sleep.ts'
 
 /** More listeners on one signal than a process ever needs at once: somebody leaves them behind. */
 const MOST_LISTENERS = 10
@@ -35,10 +36,12 @@ export class SimProcess {
   constructor(options: SimProcessOptions) {
     this.name = options.name
     this.#options = options
+    const sleep: Clock['sleep'] = (ms, signal) => this.#sleep(ms, signal)
     this.clock = {
       now: () => options.clock.now() - this.#behindMs(),
       mono: () => (options.clock.mono() - this.#behindMs()) as MonoMs,
-      sleep: (ms, signal) => this.#sleep(ms, signal),
+      sleep,
+      after: afterSleep(sleep),
     }
   }
 

@@ -109,23 +109,20 @@ export class Claims {
 
   #scriptCall({ name, identity, queues, count, settling, landed, grave }: Call): ScriptCall {
     const { keys } = this.#ground
-    const args: Array<string | number> = [identity, count, name, queues.length, landed.length]
-    args.push(...settling.sizes, ...queues)
-    settling.addTo(args)
-    args.push(...grave)
-    return {
-      keys: [
-        keys.inFlight(identity),
-        keys.workers,
-        keys.paused,
-        keys.queues,
-        keys.dead,
-        ...queues.map((queue) => keys.queue(queue)),
-        ...landed.map((queue) => keys.landingPrefix(identity) + queue),
-        ...settling.moves.map(({ key }) => key),
-      ],
-      args,
+    const { moves } = settling
+    const calledFor = [keys.inFlight(identity), keys.workers, keys.paused]
+    for (const queue of queues) calledFor.push(keys.queue(queue))
+    const args: Array<string | number> = [identity, count, name, queues.length, ...settling.sizes, ...queues]
+    settling.addDoneTo(args)
+    if (landed.length + moves.length > 0) {
+      calledFor.push(keys.queues, keys.dead)
+      for (const queue of landed) calledFor.push(keys.landingPrefix(identity) + queue)
+      for (const { key } of moves) calledFor.push(key)
+      args.push(landed.length, moves.length)
+      settling.addMovesTo(args)
+      args.push(...grave)
     }
+    return { keys: calledFor, args }
   }
 
   async #list({ name, identity }: Call, queue: string): Promise<string[]> {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { beforeEach, test } from 'node:test'
 import type { Clock, MonoMs } from '../../kernel/clock.ts'
 import type { StoreError } from '../../kernel/errors.ts'
+import { afterSleep } from '../../testing/after-sleep.ts'
 import { Connection } from './connection.ts'
 import { ReplyError } from './reply-parser.ts'
 
@@ -37,6 +38,7 @@ class HandClock implements Clock {
       signal?.addEventListener('abort', () => wake(), { once: true })
     })
   }
+  after = afterSleep((ms, signal) => this.sleep(ms, signal))
   /** Moves on, wakes who is due, and lets them act. */
   async move(ms: number) {
     this.#now += ms
@@ -60,15 +62,21 @@ beforeEach(() => {
   connection = new Connection(socket as unknown as Socket, params)
 })
 
-test('commands of one turn, also those of promises that end in it, go out in one write', async () => {
+test('what is sent together goes out in one write, at once where nothing is under way', async () => {
   void connection.request(['A'])
-  void Promise.resolve().then(() => Promise.resolve().then(() => connection.request(['B'])))
+  void connection.request(['B'])
+  await Promise.resolve()
+  assert.deepEqual(socket.writes, ['*1\r\n$1\r\nA\r\n*1\r\n$1\r\nB\r\n'])
+})
+
+test('while commands are under way, those of one turn, also of promises that end in it, go out in one write', async () => {
+  void connection.request(['A'])
+  await Promise.resolve()
+  void connection.request(['B'])
+  void Promise.resolve().then(() => Promise.resolve().then(() => connection.request(['D'])))
   void connection.request(['C'])
   await turn()
-  assert.deepEqual(socket.writes, ['*1\r\n$1\r\nA\r\n*1\r\n$1\r\nC\r\n*1\r\n$1\r\nB\r\n'])
-  void connection.request(['D'])
-  await turn()
-  assert.equal(socket.writes.length, 2)
+  assert.deepEqual(socket.writes.slice(1), ['*1\r\n$1\r\nB\r\n*1\r\n$1\r\nC\r\n*1\r\n$1\r\nD\r\n'])
 })
 
 test('answers belong to the commands in their order, error replies too', async () => {

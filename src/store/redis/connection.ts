@@ -36,7 +36,8 @@ const COMPACT_AT = 1_024
  *
  *     open ──(end, cut, timeout, bytes that are no reply)──▶ ended: whoever waits is told, once
  *
- * All commands of one turn of the event loop go out in one write. Replies belong to the commands in their order.
+ * What is sent while commands are under way goes out in one write at the end of this turn of the event loop. Replies
+ * belong to the commands in their order.
  */
 export class Connection {
   readonly #socket: Socket
@@ -83,7 +84,7 @@ export class Connection {
       caller.fail(this.#notSent())
       return
     }
-    if (this.#batch.isEmpty) setImmediate(() => this.#flush())
+    if (this.#batch.isEmpty) this.#flushSoon()
     this.#batch.add(command)
     this.#pending.push({ caller, writtenAt: null })
   }
@@ -112,6 +113,13 @@ export class Connection {
   end(trouble: Trouble): void {
     this.#end(trouble)
     this.#socket.destroy()
+  }
+
+  /** Where nothing is under way, nobody is helped by waiting for the rest of this turn. */
+  #flushSoon(): void {
+    const flush = () => this.#flush()
+    if (this.#first === this.#pending.length) queueMicrotask(flush)
+    else setImmediate(flush)
   }
 
   #flush(): void {

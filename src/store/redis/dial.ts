@@ -20,8 +20,8 @@ export interface DialParams {
 // A machine that vanished without a word is noticed by the kernel, which asks this long after the last packet.
 const KEEP_ALIVE_MS = 10_000
 
-// As Node reads by itself.
-const READ_BYTES = 65_536
+// More than a socket of the system holds at a time; only as much of it is in memory as was ever read at once.
+const READ_BYTES = 262_144
 
 /**
  * Opens a socket, TLS handshake included. The bytes of its `data` events are to be copied by who keeps them. Rejects with

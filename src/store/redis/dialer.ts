@@ -64,10 +64,8 @@ export class Dialer {
     const { address, commandTimeoutMs } = this.#settings
     const timeoutMs = params.timeoutMs ?? commandTimeoutMs
     const connection = await this.#connect(endpoint, params.signal, timeoutMs)
-    const isReady = new AbortController()
-    void this.#clock.sleep(STEP_MS, isReady.signal).then(() => {
-      if (!isReady.signal.aborted)
-        connection.end({ kind: 'unanswered', why: `no login within ${STEP_MS} ms` })
+    const ready = this.#clock.after(STEP_MS, () => {
+      connection.end({ kind: 'unanswered', why: `no login within ${STEP_MS} ms` })
     })
     try {
       const { database } = address
@@ -77,7 +75,7 @@ export class Dialer {
       connection.end({ kind: 'closed' })
       throw error
     } finally {
-      isReady.abort()
+      ready()
     }
   }
 

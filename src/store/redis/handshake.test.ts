@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
-import type { Clock, MonoMs } from '../../kernel/clock.ts'
+import { type Clock, type MonoMs, systemClock } from '../../kernel/clock.ts'
 import { Connection } from './connection.ts'
 import { shakeHands } from './handshake.ts'
 import { script } from './script.ts'
 
-const clock: Clock = { now: () => 0, mono: () => 0 as MonoMs, sleep: () => new Promise(() => undefined) }
+const clock: Clock = { ...systemClock, now: () => 0, mono: () => 0 as MonoMs }
 const example = script({ name: 'example', worksWhenFull: true, lua: 'return 1' })
 
 /** A server that answers by the first word and what follows it; remembers every command. */

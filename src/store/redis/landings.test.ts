@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import type { Clock, MonoMs } from '../../kernel/clock.ts'
+import { type Clock, type MonoMs, systemClock } from '../../kernel/clock.ts'
 import type { Ground } from './ground.ts'
 import { Keys } from './keys.ts'
 import { BLOCK_MS, Landings, MARGIN_MS } from './landings.ts'
@@ -11,7 +11,7 @@ let landings: Landings
 beforeEach(async () => {
   now = 0
   sent = []
-  const clock: Clock = { now: () => now, mono: () => now as MonoMs, sleep: async () => undefined }
+  const clock: Clock = { ...systemClock, now: () => now, mono: () => now as MonoMs }
   const client = { command: async (command: unknown) => sent.push(command) }
   landings = new Landings(clock, { client, keys: new Keys('') } as unknown as Ground)
   await landings.announce('w', ['a', 'b'])

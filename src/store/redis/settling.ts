@@ -29,14 +29,17 @@ export class Settling {
     }))
   }
 
-  /** Numbers of done tokens, of claims and of moves. */
+  /** Numbers of done tokens and of claims. */
   get sizes(): number[] {
-    return [this.#done.length, this.#claims.length, this.moves.length]
+    return [this.#done.length, this.#claims.length]
   }
 
-  addTo(args: Array<string | number>): void {
+  addDoneTo(args: Array<string | number>): void {
     for (const token of this.#done) args.push(token)
     for (const { claim, marks } of this.#claims) args.push(claim, marks)
+  }
+
+  addMovesTo(args: Array<string | number>): void {
     for (const { token, to, payload, score, reason, queue } of this.moves) {
       args.push(token, to, payload === null ? '1' : '0', payload ?? '', score, reason, queue)
     }

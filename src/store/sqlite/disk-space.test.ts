@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { describe, test } from 'node:test'
-import type { MonoMs } from '../../kernel/clock.ts'
+import { type MonoMs, systemClock } from '../../kernel/clock.ts'
 import { StoreError } from '../../kernel/errors.ts'
 import { silentLogger } from '../../kernel/logger.ts'
 import { seededRandom } from '../../kernel/random.ts'
@@ -12,7 +12,7 @@ const MIB = 1024 * 1024
 /** A disk with so much free space, which a test may change; `looks` counts how often it was asked. */
 function stage(freeBytes: number | null) {
   const world = { freeBytes, looks: 0, nowMs: 0 }
-  const clock = { now: () => world.nowMs, mono: () => world.nowMs as MonoMs, sleep: async () => {} }
+  const clock = { ...systemClock, now: () => world.nowMs, mono: () => world.nowMs as MonoMs }
   const space = new DiskSpace({ clock, random: seededRandom(1), logger: silentLogger }, tmpdir(), () => {
     world.looks += 1
     return world.freeBytes
@@ -62,14 +62,15 @@ describe('DiskSpace', () => {
   })
 
   test('a filesystem that cannot be asked refuses nothing', () => {
-    const { clock } = { clock: { now: () => 0, mono: () => 0 as MonoMs, sleep: async () => {} } }
-    const runtime = { clock, random: seededRandom(1), logger: silentLogger }
+    const runtime = { clock: systemClock, random: seededRandom(1), logger: silentLogger }
     new DiskSpace(runtime, '/there/is/no/such/folder').admit(1)
   })
 
   test('the free space of a real disk is asked for', () => {
-    const { clock } = { clock: { now: () => 0, mono: () => 0 as MonoMs, sleep: async () => {} } }
-    const space = new DiskSpace({ clock, random: seededRandom(1), logger: silentLogger }, tmpdir())
+    const space = new DiskSpace(
+      { clock: systemClock, random: seededRandom(1), logger: silentLogger },
+      tmpdir(),
+    )
     assert.throws(() => space.admit(Number.MAX_SAFE_INTEGER), isFull)
   })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { MonoMs } from '../../kernel/clock.ts'
+import { type MonoMs, systemClock } from '../../kernel/clock.ts'
 import { StoreError } from '../../kernel/errors.ts'
 import { silentLogger } from '../../kernel/logger.ts'
 import { seededRandom } from '../../kernel/random.ts'
@@ -12,6 +12,7 @@ const busy = () => Object.assign(new Error('locked'), { code: 'ERR_SQLITE_ERROR'
 function quickRuntime(onSleep = (_sleptMs: number) => {}) {
   let nowMs = 0
   const clock = {
+    ...systemClock,
     now: () => nowMs,
     mono: () => nowMs as MonoMs,
     sleep: async (ms: number) => {

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import type { MonoMs } from '../../kernel/clock.ts'
 import { silentLogger } from '../../kernel/logger.ts'
 import { seededRandom } from '../../kernel/random.ts'
+import { afterSleep } from '../../testing/after-sleep.ts'
 import { Waits } from './wait.ts'
 
 /** Time that passes only by `pass`. */
@@ -21,6 +22,8 @@ class HandClock {
       this.#sleepers.push({ dueMs: this.#nowMs + ms, wake: resolve })
     })
   }
+
+  after = afterSleep((ms, signal) => this.sleep(ms, signal))
 
   async pass(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed++) {

@@ -1,7 +1,7 @@
 import type { Reply } from '../reply-parser.ts'
 import { script } from '../script.ts'
 import { BURY } from './fragments.ts'
-import { IN_FLIGHT } from './in-flight.ts'
+import { RELEASE, SETTLE } from './in-flight.ts'
 
 /** So many jobs at least make a list of their own: for fewer, its further commands cost more than it saves. */
 export const LEAST_LIST = 4
@@ -37,46 +37,68 @@ export interface ExchangeReplyParts {
 /**
  * Settles and claims in one step.
  *
- * KEYS: 1 in-flight record, 2 workers, 3 paused, 4 queues, 5 dead; then the queues' lists, the landing lists that
- * may hold a job (of the first of the queues), and the destinations of the moves.
- * ARGV: 1 identity, 2 most jobs to claim, 3 name of this call, 4 number of queues, 5 of landing lists, 6 of done
- * tokens, 7 of claims with done jobs, 8 of moves; then the queues' names, the done tokens, claim and marks of each
- * claim, seven for each move, and if there is one, the grave.
+ * KEYS: 1 in-flight record, 2 workers, 3 paused, then the queues' lists; and where there are landings or moves, the set
+ * of queues, dead, the landing lists that may hold a job (of the first of the queues), and the destinations of the moves.
+ * ARGV: 1 identity, 2 most jobs to claim, 3 name of this call, 4 number of queues, 5 of done tokens, 6 of claims with
+ * done jobs; then the queues' names, the done tokens, claim and marks of each claim; and where there are landings or
+ * moves, the number of landing lists, that of moves, seven for each move, and if there is one, the grave.
+ *
+ * A call that has nothing to tell answers `1`, then what was taken: position of the queue, and the size of its list, or
+ * minus the number of payloads, which follow. Else the first is an array of all that is to be told.
  *
  * A payload that passes through Lua is hashed there byte by byte, and one that is stored anew is written to the
  * append-only file again. So the server itself copies what is claimed together from list to list, which is kept as
- * a command only, and the payloads are read by an LRANGE that follows in the same write.
+ * a command only, and the payloads are read by an LRANGE that follows in the same write. Of a call for one job, most
+ * of the time goes into arguments, tables and functions: it has no more of them than it needs.
  */
 export const exchange = script({
   name: 'exchange',
   worksWhenFull: true,
   lua: `
 local inflight = KEYS[1]
-local identity, room, call = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local nqueues, nlandings = tonumber(ARGV[4]), tonumber(ARGV[5])
-local ndone, nclaims, nmoves = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local names = 8
+local room, call = tonumber(ARGV[2]), ARGV[3]
+local nqueues, ndone, nclaims = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local lists, names = 3, 6
 local done = names + nqueues
 local claims = done + ndone
-local moves = claims + 2 * nclaims
-local lists = 5
-local landings = lists + nqueues
-local destinations = landings + nlandings
+local has_more = #KEYS > lists + nqueues
 
-local refused_done, refused_shares, refused_moves = {}, {}, {}
+-- Who still holds a job is registered: both end in one step.
+local holds = false
+local refused_done, refused_shares, refused_moves, paused
 for i = 1, ndone do
-  if redis.call('HDEL', inflight, ARGV[done + i]) == 0 then refused_done[#refused_done + 1] = i end
+  if redis.call('HDEL', inflight, ARGV[done + i]) == 1 then
+    holds = true
+  else
+    refused_done = refused_done or {}
+    refused_done[#refused_done + 1] = i
+  end
 end
 
 -- Functions are made anew by each run of a script, which a call that needs them not should not pay for.
-if nclaims + nmoves > 0 then
-  local grave = {unpack(ARGV, moves + 7 * nmoves + 1)}
-  ${BURY}
-  ${IN_FLIGHT}
+if nclaims > 0 then
+  ${SETTLE}
   for i = 1, nclaims do
     local missing = settle(ARGV[claims + 2 * i - 1], ARGV[claims + 2 * i])
-    if #missing > 0 then refused_shares[#refused_shares + 1] = {i, missing} end
+    if missing then
+      refused_shares = refused_shares or {}
+      refused_shares[#refused_shares + 1] = {i, missing}
+    else
+      holds = true
+    end
   end
+end
+
+if has_more then
+  ${SETTLE}
+  ${RELEASE}
+  local queues, dead = lists + nqueues + 1, lists + nqueues + 2
+  local sizes = claims + 2 * nclaims
+  local nlandings, nmoves = tonumber(ARGV[sizes + 1]), tonumber(ARGV[sizes + 2])
+  local moves = sizes + 2
+  local destinations = dead + nlandings
+  local grave = {unpack(ARGV, moves + 7 * nmoves + 1)}
+  ${BURY}
   for i = 1, nmoves do
     local at = moves + 7 * (i - 1)
     local to, keep = ARGV[at + 2], ARGV[at + 3]
@@ -89,96 +111,112 @@ if nclaims + nmoves > 0 then
       elseif to == 'dead' then
         bury(key, payload, ARGV[at + 6])
       elseif to == 'queue' then
-        redis.call('SADD', KEYS[4], ARGV[at + 7])
+        redis.call('SADD', KEYS[queues], ARGV[at + 7])
         redis.call('RPUSH', key, payload)
       end
     else
+      refused_moves = refused_moves or {}
       refused_moves[#refused_moves + 1] = i
+    end
+  end
+  -- What has landed is in front of its queue again, and claimed from there if it may be.
+  for i = 1, nlandings do
+    -- First a write that needs no memory: see the plain form of scripts.
+    if is_plain then redis.call('LTRIM', KEYS[dead + i], 0, -1) end
+    while redis.call('LMOVE', KEYS[dead + i], KEYS[lists + i], 'LEFT', 'RIGHT') do
+      redis.call('SADD', KEYS[queues], ARGV[names + i])
     end
   end
 end
 
-local registered = redis.call('HEXISTS', KEYS[2], identity)
-local paused = {}
+local registered = 1
+if not holds then registered = redis.call('HEXISTS', KEYS[2], ARGV[1]) end
+if registered == 0 then room = 0 end
+
 local is_paused = {}
-if nqueues > 0 then
+if nqueues > 0 and redis.call('EXISTS', KEYS[3]) == 1 then
   for i, yes in ipairs(redis.call('SMISMEMBER', KEYS[3], unpack(ARGV, names + 1, names + nqueues))) do
     if yes == 1 then
+      paused = paused or {}
       paused[#paused + 1] = i
       is_paused[i] = true
     end
   end
 end
 
-local reply = {registered, refused_done, refused_shares, refused_moves, paused}
-if registered == 0 then room = 0 end
-
-local function took(queue, size, got)
-  room = room - size
-  reply[#reply + 1] = queue
-  reply[#reply + 1] = got
-end
-
--- False when there are too few, or when the server cannot or may not do it.
-local function take_together(list, queue)
-  if is_plain or room < ${LEAST_LIST} then return false end
-  local length = redis.call('LLEN', list)
-  local size = math.min(room, length)
-  if size < ${LEAST_LIST} then return false end
-  local claim = call .. ':' .. ARGV[names + queue]
-  local copy = inflight .. ':' .. claim
-  -- Nothing is sorted: it is the command that copies a part of a list.
-  local copied = redis.pcall('SORT', list, 'BY', 'nosort', 'LIMIT', length - size, size, 'STORE', copy)
-  if copied ~= size then return false end
-  redis.call('HSET', inflight, claim, string.rep('1', size))
-  redis.call('LTRIM', list, 0, -(size + 1))
-  took(queue, size, size)
-  return true
+local reply = {registered}
+if registered == 0 or refused_done or refused_shares or refused_moves or paused then
+  reply[1] = {registered, refused_done or {}, refused_shares or {}, refused_moves or {}, paused or {}}
 end
 
 -- Each queue's jobs are recorded before the next queue is asked: an error there must not lose them.
 local number = 0
-local function take_singly(list, queue)
-  local got = redis.call('RPOP', list, room)
-  if not got or #got == 0 then return end
-  for from = 1, #got, 1000 do
-    local record = {}
-    for i = from, math.min(from + 999, #got) do
-      number = number + 1
-      record[#record + 1] = call .. '.' .. number .. ':' .. ARGV[names + queue]
-      record[#record + 1] = got[i]
-    end
-    redis.call('HSET', inflight, unpack(record))
-  end
-  took(queue, #got, got)
-end
-
 for i = 1, nqueues do
-  local list = KEYS[lists + i]
-  if i <= nlandings then
-    local landing = KEYS[landings + i]
-    if room > 0 and not is_paused[i] then take_singly(landing, i) end
-    -- What landed and finds no room goes back to the front.
-    while redis.call('LMOVE', landing, list, 'LEFT', 'RIGHT') do
-      redis.call('SADD', KEYS[4], ARGV[names + i])
+  if room == 0 then break end
+  if not is_paused[i] then
+    local list = KEYS[lists + i]
+    local length, size, claim = nil, 0, nil
+    if room >= ${LEAST_LIST} and not is_plain then
+      length = redis.call('LLEN', list)
+      size = math.min(room, length)
+    end
+    if size >= ${LEAST_LIST} then
+      claim = call .. ':' .. ARGV[names + i]
+      local copy = inflight .. ':' .. claim
+      -- Nothing is sorted: it is the command that copies a part of a list. The server may not be able or allowed to.
+      local copied = redis.pcall('SORT', list, 'BY', 'nosort', 'LIMIT', length - size, size, 'STORE', copy)
+      if copied ~= size then claim = nil end
+    end
+    if claim then
+      redis.call('HSET', inflight, claim, string.rep('1', size))
+      redis.call('LTRIM', list, 0, -(size + 1))
+      reply[#reply + 1] = i
+      reply[#reply + 1] = size
+      room = room - size
+    elseif length ~= 0 then
+      local got = redis.call('RPOP', list, room)
+      if got and #got > 0 then
+        local count = #got
+        reply[#reply + 1] = i
+        reply[#reply + 1] = -count
+        for from = 1, count, 1000 do
+          local record = {}
+          for j = from, math.min(from + 999, count) do
+            number = number + 1
+            record[#record + 1] = call .. '.' .. number .. ':' .. ARGV[names + i]
+            record[#record + 1] = got[j]
+            reply[#reply + 1] = got[j]
+          end
+          redis.call('HSET', inflight, unpack(record))
+        end
+        room = room - count
+      end
     end
   end
-  if room > 0 and not is_paused[i] and not take_together(list, i) then take_singly(list, i) end
 end
 return reply
 `,
 })
 
+type Told = [
+  registered: number,
+  refusedDone: number[],
+  refusedShares: Array<[number, number[]]>,
+  refusedMoves: number[],
+  paused: number[],
+]
+
+const NOTHING_TOLD: Told = [1, [], [], [], []]
+
 export function decodeExchange(reply: Reply): ExchangeReplyParts {
-  const [registered, refusedDone, refusedShares, refusedMoves, paused, ...pairs] = reply as [
-    number,
-    number[],
-    Array<[number, number[]]>,
-    number[],
-    number[],
-    ...Array<number | string[]>,
-  ]
-  const taken: Array<readonly [number, string[] | number]> = []
-  for (let at = 0; at < pairs.length; at += 2) taken.push([pairs[at] as number, pairs[at + 1]!])
+  const [head, ...rest] = reply as [1 | Told, ...Array<number | string>]
+  const [registered, refusedDone, refusedShares, refusedMoves, paused] = head === 1 ? NOTHING_TOLD : head
+  const taken: Array<readonly [number, readonly string[] | number]> = []
+  for (let at = 0; at < rest.length; ) {
+    const [queue, size] = rest.slice(at, at + 2) as [number, number]
+    const payloads = at + 2
+    at = size < 0 ? payloads - size : payloads
+    taken.push([queue, size < 0 ? (rest.slice(payloads, at) as string[]) : size])
+  }
   return { registered: registered === 1, refusedDone, refusedShares, refusedMoves, paused, taken }
 }

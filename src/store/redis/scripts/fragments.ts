@@ -26,13 +26,3 @@ local function return_landed(landings, landing_prefix, queue_prefix, queues)
     end
   end
 end`
-
-/** Lua function: calls a variadic command with ARGV[from..to], in pieces that fit the stack of Lua. */
-export const IN_PIECES = `
-local function in_pieces(command, key, from, to)
-  while from <= to do
-    local last = math.min(from + 999, to)
-    redis.call(command, key, unpack(ARGV, from, last))
-    from = last + 1
-  end
-end`

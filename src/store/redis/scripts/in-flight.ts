@@ -5,27 +5,28 @@
  * claimed together are one field, `CALL:QUEUE` → a mark for each up to the last in flight: 1 in flight, 0 ended,
  * - ended and its payload removed. Their payloads are in a list of that name, the first rightmost, as in a queue.
  *
- *     settle(claim, marks)  ends the marked jobs of a claim; answers the numbers of those that were not in flight
- *     release(token)        ends one job and answers its bytes; false when it is not in flight
+ *     settle(claim, marks)  ends the marked jobs of a claim; answers the numbers of those that were not in flight, or nil
  */
-export const IN_FLIGHT = `
+export const SETTLE = `
 local function list_of(claim) return inflight .. ':' .. claim end
 
 local function settle(claim, marks)
   local before = redis.call('HGET', inflight, claim) or ''
-  local kept, missing, from = {}, {}, 1
+  local left, missing
   if marks ~= before then
+    local kept, from = {}, 1
     for number in string.gmatch(marks, '()1') do
       if string.sub(before, number, number) == '1' then
         kept[#kept + 1] = string.sub(before, from, number - 1)
         from = number + 1
       else
+        missing = missing or {}
         missing[#missing + 1] = number
       end
     end
     kept[#kept + 1] = string.sub(before, from)
+    left = string.match(table.concat(kept, '0'), '^.*1')
   end
-  local left = string.match(table.concat(kept, '0'), '^.*1')
   if not left then
     redis.call('HDEL', inflight, claim)
     redis.call('UNLINK', list_of(claim))
@@ -33,8 +34,14 @@ local function settle(claim, marks)
     redis.call('HSET', inflight, claim, left)
   end
   return missing
-end
+end`
 
+/**
+ * Lua, behind `SETTLE`:
+ *
+ *     release(token)  ends one job and answers its bytes; false when it is not in flight
+ */
+export const RELEASE = `
 local function payload_of(token)
   local number, claim = string.match(token, '^(%d+)/(.*)$')
   if not claim then return redis.call('HGET', inflight, token) end
@@ -44,9 +51,12 @@ end
 local function release(token)
   local payload, claim, number = payload_of(token)
   if not claim then return redis.call('HDEL', inflight, token) == 1 and payload end
-  local is_held = payload and #settle(claim, string.rep('0', number - 1) .. '1') == 0
+  local is_held = payload and not settle(claim, string.rep('0', number - 1) .. '1')
   return is_held and payload
 end`
+
+/** Lua: both of them. */
+export const IN_FLIGHT = `${SETTLE}${RELEASE}`
 
 /**
  * Lua, behind `IN_FLIGHT`: all that the worker holds.
