@@ -78,13 +78,13 @@ the last one's end; CPU is that of the worker process and of the server between 
 Peers have the settings that their documentation advises for speed; they stand in the files of \`bench/peers/\`. pg-boss
 fetches at least 100 jobs at a time and runs as many at once as C says. Sidekiq is not measured above 50 threads, as its
 documentation advises. Commands of PostgreSQL are transactions that write. Limits: "RPOP in batches" is a bare socket that
-pops, parses and awaits, and loses the jobs of a process that dies; "LMOVE by a socket" moves each job to another list
-and leaves it there; \`redis-benchmark\` has one connection and 64 commands in flight, LPUSH and LMOVE.
+pops, parses and awaits, waits by BRPOP, and loses the jobs of a process that dies: nothing that goes through Redis picks
+up sooner. "LMOVE by a socket" moves each job to another list and leaves it there; \`redis-benchmark\` has one connection and 64 commands in flight, LPUSH and LMOVE.
 
 "Half load": jobs of 50 ms, one every 10 ms, for 10 slots. Several processes have C=10 each, and each has run its share
 alone before. Start-up is \`capstan work\` as installed, to its ready line, but for peers only a bare Node (or Ruby) and
 a ready worker. Memory is that of the worker process after ${ours} jobs (peers: ${theirs}). Growth is that of Capstan on Redis at C=100;
-a backlog of 1,000 is gone in some three milliseconds, too soon for a worker that has just begun to be at its best.`
+a backlog of 1,000 comes again and again to a worker that is up, the others are there when it begins.`
 }
 
 function verdict(value: number | null, met: boolean): string {
