@@ -1,22 +1,19 @@
 import { globSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
+import { circleProblems } from './import-circles.ts'
 import { DOORS, type Door, LAYERS, layerTable } from './layers.ts'
+import { type Reference, referencesIn } from './references.ts'
 import { type Token, tokensOf } from './tokens.ts'
-
-interface Reference {
-  readonly specifier: string
-  readonly dynamic: boolean
-  readonly line: number
-}
 
 /** A unit test may take a clock that it moves and a store that works from here, whatever its folder may import. */
 const FOR_TESTS: readonly string[] = ['testing', 'store/memory']
 
-/** Every breach of LAYERS and DOORS in `root`/src, one line each, by file. */
+/** Every breach of LAYERS and DOORS in `root`/src by file, then its circles of imports, one line each. */
 export function layerProblems(root: string): string[] {
   const files = globSync('**/*.ts', { cwd: join(root, 'src') }).sort()
-  return files.flatMap((file) => problemsOf(file, readFileSync(join(root, 'src', file), 'utf8')))
+  const breaches = files.flatMap((file) => problemsOf(file, readFileSync(join(root, 'src', file), 'utf8')))
+  return [...breaches, ...circleProblems(root)]
 }
 
 /** The breaches in one file; `file` is its path below src/. */
@@ -27,18 +24,6 @@ export function problemsOf(file: string, source: string): string[] {
   const problems = importProblems(file, references)
   const doors = isTest ? [] : [...moduleProblems(file, references), ...useProblems(file, tokens)]
   return [...problems, ...doors].map((problem) => `${file}: ${problem}`)
-}
-
-/** Static imports, re-exports, `import()` and `require()` of what is written as a string; types too. */
-function referencesIn(tokens: readonly Token[]): Reference[] {
-  return tokens.flatMap(({ kind, text, line }, at) => {
-    if (kind !== 'string') return []
-    const before = tokens[at - 1]?.text ?? ''
-    const caller = tokens[at - 2]?.text ?? ''
-    const dynamic = before === '(' && ['import', 'require', 'getBuiltinModule'].includes(caller)
-    const fixed = tokens[at - 1]?.kind === 'word' && (before === 'from' || before === 'import')
-    return fixed || dynamic ? [{ specifier: text, dynamic, line }] : []
-  })
 }
 
 function importProblems(file: string, references: readonly Reference[]): string[] {
@@ -135,7 +120,8 @@ function main(options: readonly string[]): number {
   const problems = layerProblems(process.cwd())
   for (const problem of problems) console.error(problem)
   if (problems.length > 0) console.error(`bin/check-layers: ${problems.length} found`)
-  else console.log('check-layers: every import and every door is where it belongs')
+  else
+    console.log('check-layers: every import and every door is where it belongs, and no import makes a circle')
   return problems.length > 0 ? 1 : 0
 }
 

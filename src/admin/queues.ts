@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts'
 export interface QueueView {
   readonly name: string
   readonly size: number
-  /** How long the next job to run has waited; 0 for an empty queue, null when that job does not say since when. */
+  /** How long the oldest job, which runs next, has waited; 0 for an empty queue, null when that job does not say since when. */
   readonly latencyMs: number | null
   readonly paused: boolean
 }

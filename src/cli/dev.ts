@@ -14,12 +14,13 @@ const SETTLE_MS = 100
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Runs `capstan work` and starts it anew when a source file changes, through the same drain as in production:
- * what runs is finished or handed back. Told to stop, it ends its worker likewise; told twice, at once.
+ * Runs `capstan --verbose work`, which logs each job that is done, and starts it anew when a source file changes, through
+ * the same drain as in production: what runs is finished or handed back. Told to stop, it ends its worker likewise; told
+ * twice, at once.
  */
 export async function dev({ runtime, options }: Session, words: readonly string[]): Promise<void> {
   const { clock, logger } = runtime
-  const command = [...globalWords(options), 'work', '--attached', ...words]
+  const command = [...configWords(options), '--verbose', 'work', '--attached', ...words]
   const ended = new AbortController()
   const stopped = new Promise<null>((resolve) =>
     ended.signal.addEventListener('abort', () => resolve(null), { once: true }),
@@ -52,8 +53,8 @@ export async function dev({ runtime, options }: Session, words: readonly string[
   changes.close()
 }
 
-function globalWords({ config, verbose }: GlobalOptions): string[] {
-  return [...(config === undefined ? [] : ['--config', config]), ...(verbose ? ['--verbose'] : [])]
+function configWords({ config }: GlobalOptions): string[] {
+  return config === undefined ? [] : ['--config', config]
 }
 
 /**

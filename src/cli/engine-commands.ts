@@ -60,7 +60,7 @@ function workCommand({ session }: EngineContext): Command {
 
 function devCommand({ session }: EngineContext): Command {
   return new Command('dev')
-    .description('run a worker that starts again when a source file changes')
+    .description('run a worker that logs every job and starts again when a source file changes')
     .allowUnknownOption()
     .argument('[options...]', 'passed on to capstan work')
     .addHelpText('after', '\nExample: capstan dev --concurrency 2')

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { DeploySettings } from './deploy-config.ts'
-import { systemFiles } from './setup.ts'
+import { onEach } from './fleet.ts'
+import { setupFacts, systemFiles } from './setup.ts'
 import { resolveStage } from './stage.ts'
 
 /** The lines of the unit that a worker gets on a host with Node in /opt. */
@@ -45,5 +46,31 @@ describe('the unit of a worker', () => {
       start ?? '',
       /^ExecStart=\/srv\/shop\/\.capstan\/instances\/%i\/node_modules\/node\/bin\/node /,
     )
+  })
+})
+
+test('hosts without a Node that is new enough are each named once, and what was found there', async () => {
+  const stage = resolveStage(
+    {
+      ...{ application: 'shop', deployTo: '/srv/shop', services: {} },
+      stages: { production: { hosts: ['web-1', 'web-2', 'web-3'] } },
+    },
+    'production',
+  )
+  const said = new Map([
+    ['web-1', 'systemd\t252\n'],
+    ['web-2', 'systemd\t252\n'],
+    ['web-3', 'node\tv20.1.0 /usr/bin/node\n'],
+  ])
+  const facts = onEach(stage.hosts, ({ name }) =>
+    setupFacts(stage, {
+      run: async () => ({ exitCode: 0, stdout: said.get(name)!, stderr: '', durationMs: 0 }),
+    }),
+  )
+  const lacking = (found: string) =>
+    `no Node 22.18 or newer was found (found: ${found}); install one, or say node: 'release'`
+  await assert.rejects(facts, {
+    code: 'deploy.preflight',
+    message: `web-1, web-2: ${lacking('none')}\nweb-3: ${lacking('20.1.0 at /usr/bin/node')}`,
   })
 })

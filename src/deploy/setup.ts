@@ -6,7 +6,7 @@ import { FIXED_VERBS, TEMPLATE_VERBS } from '../systemd/systemctl.ts'
 import { workerUnit, workerUnitName } from '../systemd/worker-unit.ts'
 import { DeployError } from './deploy-error.ts'
 import { ENVIRONMENT_FILE } from './layout.ts'
-import { isEnough } from './node-version.ts'
+import { isEnough, MINIMUM_NODE } from './node-version.ts'
 import { findNode, foundNodes } from './on-host/find-node.ts'
 import { Reply, SAY } from './on-host/reply.ts'
 import type { Stage, StageHost, StageWorkerService } from './stage.ts'
@@ -28,21 +28,23 @@ export interface SetupFacts {
   readonly node: string
 }
 
-/** Asks as the user that deploys: it is their Node that the units run. */
-export async function setupFacts(stage: Stage, host: StageHost, shell: RemoteShell): Promise<SetupFacts> {
+/**
+ * Asks as the user that deploys: it is their Node that the units run.
+ * @throws DeployError `deploy.preflight` when there is none that is new enough; its caller names the host
+ */
+export async function setupFacts(stage: Stage, shell: Pick<RemoteShell, 'run'>): Promise<SetupFacts> {
   const asked = stage.node.startsWith('/') ? stage.node : ''
   const { stdout } = await shell.run(inOrder('look at the host', [findNode(asked), VERSIONS]))
   const reply = new Reply(stdout)
-  const node = foundNodes(reply).find(({ version }) => isEnough(version))
-  if (node === undefined && stage.node !== 'release')
+  const nodes = foundNodes(reply)
+  const node = nodes.find(({ version }) => isEnough(version))
+  if (node === undefined && stage.node !== 'release') {
+    const found = nodes.map(({ version, path }) => `${version} at ${path}`).join(', ') || 'none'
     throw new DeployError(
       'deploy.preflight',
-      `${host.name}: no Node of a fitting version was found (found: ${
-        foundNodes(reply)
-          .map(({ version, path }) => `${version} at ${path}`)
-          .join(', ') || 'none'
-      })`,
+      `no Node ${MINIMUM_NODE.join('.')} or newer was found (found: ${found}); install one, or say node: 'release'`,
     )
+  }
   const sudo = /\d+(\.\d+)+/.exec(reply.one('sudo') ?? '')
   return {
     systemd: Number(reply.one('systemd') ?? 0),

@@ -31,7 +31,7 @@ export interface QueueSummary {
   readonly name: string
   readonly size: number
   readonly paused: boolean
-  /** The next job to run, as it stands; null when the queue is empty. Its age is the queue's latency. */
+  /** The next job to run, as it stands; null when the queue is empty. How long it has waited is the queue's latency. */
   readonly oldest: string | null
 }
 

@@ -1,4 +1,5 @@
-import { findDirective, type ServiceManager } from './directives.ts'
+import type { ServiceManager } from './directive.ts'
+import { findDirective } from './directives.ts'
 import { literal, quoteWord } from './unit-words.ts'
 
 /** How much a worker's unit forbids: nothing, what no program misses, or all that a worker can do without. */

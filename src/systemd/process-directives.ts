@@ -1,4 +1,4 @@
-import type { DirectiveFacts } from './directives.ts'
+import type { DirectiveFacts } from './directive.ts'
 
 /** `[Service]`: the surroundings of its processes: who they are, where they work, what they are given, where they write. */
 export const PROCESS_DIRECTIVES: Readonly<Record<string, DirectiveFacts>> = {

@@ -1,11 +1,6 @@
 import { UsageError } from '../kernel/errors.ts'
-import {
-  type Directive,
-  findDirective,
-  NEWEST_SYSTEMD,
-  neededVersion,
-  type ServiceManager,
-} from './directives.ts'
+import type { Directive, ServiceManager } from './directive.ts'
+import { findDirective, NEWEST_SYSTEMD, neededVersion } from './directives.ts'
 import type { Entry, Unit } from './unit.ts'
 
 export interface RenderOptions {

@@ -1,4 +1,4 @@
-import type { DirectiveFacts } from './directives.ts'
+import type { DirectiveFacts } from './directive.ts'
 
 // Needs mounts or capabilities, which a user's manager does not have.
 const system = { managers: ['system'] } as const

@@ -1,4 +1,4 @@
-import type { DirectiveFacts } from './directives.ts'
+import type { DirectiveFacts } from './directive.ts'
 
 /** `[Service]`: how it starts, stops, restarts and shows that it lives. */
 export const SERVICE_DIRECTIVES: Readonly<Record<string, DirectiveFacts>> = {

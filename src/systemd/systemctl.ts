@@ -1,4 +1,4 @@
-import type { ServiceManager } from './directives.ts'
+import type { ServiceManager } from './directive.ts'
 
 /** The one table of commands that change units. What sudo allows is written from it, word for word. */
 const WORDS = {

@@ -1,4 +1,4 @@
-import type { DirectiveFacts } from './directives.ts'
+import type { DirectiveFacts } from './directive.ts'
 
 /** `[Unit]`: what it is, what it needs, and when it may start. */
 export const UNIT_DIRECTIVES: Readonly<Record<string, DirectiveFacts>> = {

@@ -1,5 +1,38 @@
 import { UsageError } from '../kernel/errors.ts'
-import type { WorkerUnitOptions } from './worker-unit.ts'
+import type { ServiceManager } from './directive.ts'
+import type { Hardening } from './hardening.ts'
+
+/** What a worker's unit is made of. Paths are absolute. */
+export interface WorkerUnitOptions {
+  readonly application: string
+  /** Name of the service within the application, such as `worker`. */
+  readonly service: string
+  readonly deployTo: string
+  /** Who it runs as; needed in the system's manager, unused in a user's. */
+  readonly user?: string
+  /** Says that `user` may be root. */
+  readonly allowRoot?: boolean
+  readonly manager: ServiceManager
+  /** The program, such as `/usr/bin/node`; `release`: the one that the release brings as its `node` package. */
+  readonly node: string
+  /** `template`: an instance for each release and process. `fixed`: one unit on `current`. */
+  readonly shape: 'template' | 'fixed'
+  /** Options of `capstan work`. */
+  readonly options?: readonly string[]
+  /** How long the worker lets jobs go on at a stop. */
+  readonly timeoutMs: number
+  readonly environment?: Readonly<Record<string, string>>
+  readonly environmentFiles?: readonly string[]
+  /** The name of one in the release; it may be missing, and the other files win over it. */
+  readonly ownEnvironmentFile?: string
+  /** Name and file of each. */
+  readonly credentials?: Readonly<Record<string, string>>
+  readonly hardening?: Hardening
+  /** May be written besides `shared` under `strict`. */
+  readonly writable?: readonly string[]
+  /** As systemd writes it: `500M`, `2G`, `50%`. */
+  readonly memoryMax?: string
+}
 
 interface Form {
   readonly form: RegExp

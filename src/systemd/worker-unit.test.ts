@@ -7,7 +7,8 @@ import { renderUnit } from './render-unit.ts'
 import { timeSpanMs } from './time-span.ts'
 import { entriesOf, listOf, settingOf } from './unit.ts'
 import { splitWords } from './unit-words.ts'
-import { type WorkerUnitOptions, workerUnit, workerUnitName } from './worker-unit.ts'
+import { workerUnit, workerUnitName } from './worker-unit.ts'
+import type { WorkerUnitOptions } from './worker-unit-options.ts'
 
 const OPTIONS: WorkerUnitOptions = {
   application: 'shop',

@@ -136,7 +136,7 @@ export class Slots {
     const { logger } = this.#runtime
     // Of unknown jobs the worker speaks once a class.
     if (result.kind === 'done' || result.kind === 'unknown') {
-      logger.debug(result.kind, { ...labels(job), elapsedMs })
+      logger.debug(result.kind === 'done' ? 'job done' : 'job unknown', { ...labels(job), elapsedMs })
       return
     }
     const fields = { ...labels(job), elapsedMs, to: settlement.to }

@@ -386,7 +386,7 @@ describe('Worker: counters', () => {
     const { processed, failed } = await stats(stage)
     // Some of the failed ones have come back within the 17 s and failed again.
     const ended = stage.messages('warn').filter((message) => message === 'job failed').length
-    const done = stage.messages('debug').filter((message) => message === 'done').length
+    const done = stage.messages('debug').filter((message) => message === 'job done').length
     assert.equal(done, 60)
     assert.ok(ended >= 30)
     assert.deepEqual([processed, failed], [done + ended, ended])

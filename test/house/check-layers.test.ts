@@ -17,15 +17,17 @@ describe('bin/check-layers finds a breach in a copy of the source', () => {
   })
   after(() => rmSync(copy, { recursive: true, force: true }))
 
-  /** What the command prints about the copy with one more file in it. */
-  const check = (file: string, source: string) => {
-    const path = join(copy, 'src', file)
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, source)
+  /** What the command prints about the copy with more files in it. */
+  const check = (files: Readonly<Record<string, string>>) => {
+    const planted = Object.entries(files).map(([file, source]) => [join(copy, 'src', file), source] as const)
+    for (const [path, source] of planted) {
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, source)
+    }
     const program = join(ROOT, 'bin/house/check-layers.ts')
     const { stderr, status } = spawnSync(process.execPath, [program], { cwd: copy, encoding: 'utf8' })
-    rmSync(path)
-    return { status, lines: stderr.split('\n').filter((line) => line.startsWith(`${file}:`)) }
+    for (const [path] of planted) rmSync(path)
+    return { status, lines: stderr.trimEnd().split('\n').slice(0, -1) }
   }
 
   const breaches: ReadonlyArray<readonly [string, string, string, string]> = [
@@ -56,14 +58,44 @@ describe('bin/check-layers finds a breach in a copy of the source', () => {
   ]
   for (const [what, file, source, problem] of breaches) {
     test(what, () => {
-      const { status, lines } = check(file, source)
+      const { status, lines } = check({ [file]: source })
       assert.deepEqual(lines, [`${file}: ${problem}`])
       assert.equal(status, 1)
     })
   }
 
+  test('a circle of imports, of types and by import() as well, which it shows', () => {
+    const { status, lines } = check({
+      'job/bad.ts': "export type { Worse } from './worse.ts'",
+      'job/worse.ts':
+        "import { clock } from '../kernel/clock.ts'\nexport type Worse = import('./worst.ts').Worst",
+      'job/worst.ts': "export const worst = () => import('./bad.ts')",
+      'job/beside.ts': "import './bad.ts'\nimport './worse.ts'",
+    })
+    const circle = 'job/bad.ts → job/worse.ts → job/worst.ts → job/bad.ts'
+    assert.deepEqual(lines, [`job/bad.ts: imports itself by way of others (${circle})`])
+    assert.equal(status, 1)
+  })
+
+  test('each of two circles that share a file', () => {
+    const { lines } = check({
+      'job/bad.ts': "import './left.ts'\nimport './right.ts'",
+      'job/left.ts': "import './bad.ts'",
+      'job/right.ts': "import './bad.ts'",
+    })
+    assert.deepEqual(lines, [
+      'job/bad.ts: imports itself by way of others (job/bad.ts → job/left.ts → job/bad.ts)',
+      'job/bad.ts: imports itself by way of others (job/bad.ts → job/right.ts → job/bad.ts)',
+    ])
+  })
+
   test('and nothing in a file that breaks no rule', () => {
-    assert.deepEqual(check('worker/good.ts', "import { systemClock } from '../kernel/clock.ts'").lines, [])
+    const { status, lines } = check({
+      'worker/good.ts': "import { systemClock } from '../kernel/clock.ts'",
+      'worker/better.ts': "import './good.ts'\nimport './worker.ts'",
+    })
+    assert.deepEqual(lines, [])
+    assert.equal(status, 0)
   })
 })
 

@@ -127,6 +127,23 @@ test('a change starts the worker again with the new code, after what runs has en
   await assertEnded()
 })
 
+test('each job that is done is a line, which a worker without dev does not write', DEADLINE, async () => {
+  await probe.enqueue(diary, 30)
+  await dev.said(/^job done$/)
+  const { class: name, jid, elapsedMs } = dev.lines.find(({ msg }) => msg === 'job done')!
+  assert.deepEqual([name, typeof jid], ['Probe', 'string'])
+  assert.ok(Number(elapsedMs) >= 29, String(elapsedMs))
+  dev.interrupt()
+  await assertEnded()
+  const work = new DevProcess(directory, ['work', '-c', '1'])
+  await work.said(/^ready$/)
+  await probe.enqueue(diary, 0)
+  await probe.enqueue(directory, 0)
+  await work.said(/^job failed$/)
+  assert.equal((await lines()).filter((line) => line === 'ends one').length, 2)
+  assert.doesNotMatch(JSON.stringify(work.lines), /done/)
+})
+
 test(
   'a file that cannot be loaded is reported, and the next change starts the worker again',
   DEADLINE,

@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir, userInfo } from 'node:os'
-import { basename, join } from 'node:path'
+import { userInfo } from 'node:os'
+import { basename } from 'node:path'
 import { resolveStage, type Stage, type StageHost } from '../../deploy/stage.ts'
 import { UsageError } from '../../kernel/errors.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
@@ -8,6 +7,7 @@ import { localTransport } from '../../remote/local/local-transport.ts'
 import { sshTransport } from '../../remote/ssh/ssh-transport.ts'
 import type { RemoteShell, Transport } from '../../remote/transport.ts'
 import type { Session } from '../session.ts'
+import { withScratchFolder } from './scratch-folder.ts'
 
 /** Options of every command that works on a stage. */
 export interface StageFlags {
@@ -26,7 +26,7 @@ export interface StageSession {
   /** The name of who deploys, for logs. */
   readonly by: string
   transportTo(host: StageHost): Transport
-  /** Calls `work` with a shell on this machine and an empty folder, and removes both. */
+  /** Calls `work` with a shell on this machine and an empty folder, and ends both. */
   withScratch<Result>(work: (local: RemoteShell, scratch: string) => Promise<Result>): Promise<Result>
 }
 
@@ -54,15 +54,14 @@ export async function stageSession(session: Session, name: string, flags: StageF
     stage,
     by: process.env.CAPSTAN_BY ?? userInfo().username,
     transportTo: (host) => (host.host === THIS_MACHINE ? local : ssh),
-    withScratch: async (work) => {
-      const scratch = await mkdtemp(join(tmpdir(), 'capstan-deploy-'))
-      const shell = await local.connect({ host: THIS_MACHINE })
-      try {
-        return await work(shell, scratch)
-      } finally {
-        await shell.close()
-        await rm(scratch, { recursive: true, force: true })
-      }
-    },
+    withScratch: (work) =>
+      withScratchFolder(async (scratch) => {
+        const shell = await local.connect({ host: THIS_MACHINE })
+        try {
+          return await work(shell, scratch)
+        } finally {
+          await shell.close()
+        }
+      }),
   }
 }

@@ -99,20 +99,29 @@ const job = (jid: string, more = '') =>
   `{"class":"Thumbnail","args":["a.jpg",300],"jid":"${jid}","queue":"media"${more}}`
 const failure = ',"retry_count":2,"error_class":"TypeError","error_message":"no such file"'
 
-test('queues shows sizes, latencies and which are paused', async () => {
+test('queues shows sizes, how long the oldest job waits and which are paused', async () => {
   const { clock, run, push, store } = setUp()
   await push('mail', job('a', `,"enqueued_at":${clock.now()}`))
   await push('media', job('b'))
   await store.pause('media', true)
+  await push('rare', job('c'))
+  await run('delete c')
   await clock.advance(75_000)
+  await push('mail', job('d', `,"enqueued_at":${clock.now()}`))
   const { stdout, code } = await run('queues')
   assert.equal(code, 0)
   assert.deepEqual(stdout.split('\n'), [
-    'QUEUE  SIZE     LATENCY  STATE',
-    'mail      1  1 min 15 s  open',
-    'media     1           ?  paused',
+    'QUEUE  SIZE  OLDEST WAITS  STATE',
+    'mail      2    1 min 15 s  open',
+    'media     1             ?  paused',
+    'rare      0             -  open',
     '',
   ])
+  const { queues } = JSON.parse((await run('queues --json')).stdout)
+  assert.deepEqual(
+    queues.map(({ latencyMs }: { latencyMs: number | null }) => latencyMs),
+    [75_000, null, 0],
+  )
 })
 
 test('jobs shows a place, and where to go on', async () => {
@@ -394,12 +403,14 @@ test('quiet and stop refuse what goes with a stage for a word that is none', asy
   }
 })
 
-test('stats shows totals and days', async () => {
-  const { run, beat } = setUp()
+test('stats tells what is there now from what was done on each day and since the start', async () => {
+  const { clock, run, beat } = setUp()
   await beat('web1:7:0')
-  const { stdout } = await run('stats --days 2')
-  assert.match(stdout, /^processed +12$/m)
-  assert.match(stdout, /^2025-10-14 +12 +2$/m)
+  await clock.advance(86_400_000)
+  await beat('web1:7:0')
+  const [now, runs] = (await run('stats --days 1')).stdout.split('\n\n')
+  assert.match(now!, /^NOW +COUNT\nenqueued +0\nrunning +0\nretry +0\nscheduled +0\ndead +0\nworkers +1$/)
+  assert.match(runs!, /^DAY +PROCESSED +FAILED\n2025-10-15 +12 +2\nsince the start +24 +4\n$/)
   assert.equal(JSON.parse((await run('stats --days 3 --json')).stdout).days.length, 3)
   assert.match((await run('stats --days 0')).stderr, /--days: expected a whole number of at least 1, got "0"/)
 })

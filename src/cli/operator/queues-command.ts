@@ -11,11 +11,7 @@ import { lengthOfTime, number } from './words.ts'
 const COLUMNS: readonly Column<QueueView>[] = [
   { head: 'QUEUE', cell: ({ name }) => name },
   { head: 'SIZE', right: true, cell: ({ size }) => number(size) },
-  {
-    head: 'LATENCY',
-    right: true,
-    cell: ({ latencyMs }) => (latencyMs === null ? '?' : lengthOfTime(latencyMs)),
-  },
+  { head: 'OLDEST WAITS', right: true, cell: oldestWaits },
   {
     head: 'STATE',
     cell: ({ paused }) => (paused ? 'paused' : 'open'),
@@ -23,11 +19,12 @@ const COLUMNS: readonly Column<QueueView>[] = [
   },
 ]
 
-/** `capstan queues`: sizes, latencies, and which are paused. */
+/** `capstan queues`: sizes, how long the oldest job waits, and which are paused. */
 export function queuesCommand(context: OperatorContext): Command {
   return operatorCommand('queues', {
     about:
-      'Show the queues: how many jobs wait, how long the next one has waited, and whether workers may take it.',
+      'Show the queues: how many jobs wait, for how long the oldest of them has (? where it does not say since when), ' +
+      'and whether workers may take it. With --json that time is latencyMs: 0 for an empty queue, null for ?.',
     examples: ['capstan queues', 'capstan queues --clear mail --yes'],
   })
     .option('--clear <name>', 'delete all jobs that wait in this queue')
@@ -42,6 +39,11 @@ export function queuesCommand(context: OperatorContext): Command {
           : clearPlace(invocation, `queue:${clear}`)
       }),
     )
+}
+
+function oldestWaits({ size, latencyMs }: QueueView): string {
+  if (size === 0) return '-'
+  return latencyMs === null ? '?' : lengthOfTime(latencyMs)
 }
 
 async function showQueues({ admin, out }: Invocation<unknown>): Promise<void> {

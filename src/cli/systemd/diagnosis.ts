@@ -1,4 +1,4 @@
-import type { ServiceManager } from '../../systemd/directives.ts'
+import type { ServiceManager } from '../../systemd/directive.ts'
 import type { Session } from '../session.ts'
 import type { Ended } from './run-program.ts'
 

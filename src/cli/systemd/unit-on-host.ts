@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { serviceFacts } from '../../systemd/checks/service-facts.ts'
-import type { ServiceManager } from '../../systemd/directives.ts'
+import type { ServiceManager } from '../../systemd/directive.ts'
 import type { Finding } from '../../systemd/finding.ts'
 import { lineOf, listOf, type Unit } from '../../systemd/unit.ts'
 

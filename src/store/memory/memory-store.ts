@@ -6,7 +6,7 @@ import { clear, list, move, pause, ping, queues, stats } from './inspection.ts'
 import { MemoryState, type MemoryStateOptions } from './memory-state.ts'
 import { heartbeat, signal, workers } from './registry.ts'
 import { promote, push, recover } from './transfer.ts'
-import { waitForJobs } from './waiting.ts'
+import { waitForJobs } from './wait-for-jobs.ts'
 
 export interface MemoryStoreOptions extends MemoryStateOptions {
   /** What this connection reads and changes; a new, empty state by default. Limits given beside it are its own affair. */

@@ -5,9 +5,8 @@ import type { Beat } from '../worker-record.ts'
 import type { Ground } from './ground.ts'
 import { writeMetrics } from './metrics.ts'
 import type { MetricsForm } from './metrics-keys.ts'
+import type { MetricsOption } from './options.ts'
 import { newestSidekiq } from './sidekiq-release.ts'
-
-export type MetricsOption = 'auto' | '7' | '8' | 'off'
 
 /** How long it is believed which versions of Sidekiq are there. */
 const LOOK_MS = 60_000

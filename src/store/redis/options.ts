@@ -3,8 +3,9 @@ import { suggest } from '../../kernel/suggest.ts'
 import { DEAD_MAX_AGE_MS, DEAD_MAX_JOBS } from '../transfer.ts'
 import { type Address, parseAddress, parseEndpoint } from './address.ts'
 import type { TlsOptions } from './dial.ts'
-import type { MetricsOption } from './metrics-writer.ts'
 import type { SentinelGroup } from './sentinel.ts'
+
+export type MetricsOption = 'auto' | '7' | '8' | 'off'
 
 export interface SentinelOptions {
   /** Of the primary, as in the sentinels' `sentinel monitor NAME …`. */

@@ -1,4 +1,4 @@
-import type { ServiceManager } from '../directives.ts'
+import type { ServiceManager } from '../directive.ts'
 import type { Finding, Severity } from '../finding.ts'
 import { timeSpanMs } from '../time-span.ts'
 import { lineOf, settingOf, type Unit } from '../unit.ts'
