@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
+import { type LogFields, silentLogger } from '../../src/kernel/logger.ts'
 import { openRedisStore } from '../../src/store/redis/index.ts'
 import type { Store } from '../../src/store/store.ts'
 import { ANN, BOB, beatOf, claim, eventually, job, runtime, T0 } from './redis-fixture.ts'
@@ -200,4 +201,31 @@ test('a release without lists finds no beat in the record, and so leaves its rec
   // How it looks for the beat, in its script that recovers.
   const old = `return string.match(redis.call('HGET', 'capstan:workers', ARGV[1]), '^{"beatAt":([^,]+),')`
   assert.equal(await server.command('EVAL', old, '0', ANN), '')
+})
+
+test('a queue whose key is no list is said once, stops no other, and is asked again', async () => {
+  const said: unknown[] = []
+  const logger = { ...silentLogger, error: (_: string, fields?: LogFields) => void said.push(fields) }
+  const own = await openRedisStore({ ...runtime, logger }, { url: server.url })
+  try {
+    await server.command('SET', 'queue:broken', 'by another program')
+    await push(...jobs(7))
+    for (const [count, got] of [
+      [1, 1],
+      [5, 5],
+    ] as const) {
+      const request = { identity: ANN, now: T0, settle: [], count }
+      const { claims, paused } = await own.exchange({ ...request, queues: ['broken', 'a'] })
+      assert.deepEqual([claims.length, paused], [got, ['broken']])
+    }
+    assert.deepEqual(said, [{ queue: 'broken', key: 'queue:broken' }])
+    await server.command('DEL', 'queue:broken')
+    await server.command('LPUSH', 'queue:broken', job('mended'))
+    assert.deepEqual(
+      (await claim(own, 1, ['broken', 'a'])).map(({ payload }) => payload),
+      [job('mended')],
+    )
+  } finally {
+    await own.close()
+  }
 })

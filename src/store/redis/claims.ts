@@ -1,5 +1,7 @@
+import type { Logger } from '../../kernel/logger.ts'
+import type { Runtime } from '../../kernel/runtime.ts'
 import type { Claim, ExchangeReply, ExchangeRequest } from '../exchange.ts'
-import { type CallNames, queueOf, shareOf, tokenOf } from './claim-token.ts'
+import { CallNames, queueOf, shareOf, tokenOf } from './claim-token.ts'
 import type { Line } from './dialer.ts'
 import { type Ground, graveOf } from './ground.ts'
 import type { Landings } from './landings.ts'
@@ -44,11 +46,15 @@ export class Claims {
   /** Queues of which the last call made a list. */
   #fruitful: ReadonlySet<string> = new Set()
   readonly #calls: CallNames
+  readonly #logger: Logger
+  /** Queues of which the log says that their keys are no lists. */
+  readonly #noLists = new Set<string>()
 
-  constructor(ground: Ground, landings: Landings, calls: CallNames) {
+  constructor(runtime: Runtime, ground: Ground, landings: Landings) {
     this.#ground = ground
     this.#landings = landings
-    this.#calls = calls
+    this.#calls = new CallNames(runtime.clock.now(), runtime.random)
+    this.#logger = runtime.logger
   }
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
@@ -67,11 +73,15 @@ export class Claims {
     const [parts, ...lists] = await Promise.all([ran, ...ahead.map((queue) => this.#list(call, queue))])
     look?.found()
     const claims = await this.#claims(call, parts, new Map(lists.map((list, at) => [ahead[at]!, list])))
+    const noLists = parts.noLists.map((position) => queues[position - 1]!)
+    this.#report(noLists)
+    const paused = parts.paused.map((position) => queues[position - 1]!)
     return {
       registered: parts.registered,
       claims: await this.#judged(identity, claims),
       refused: settling.refused(parts),
-      paused: [...new Set(parts.paused.map((position) => queues[position - 1]!))],
+      // Neither is worth waiting for, and both are to be asked for again.
+      paused: [...new Set([...paused, ...noLists])],
     }
   }
 
@@ -105,6 +115,21 @@ export class Claims {
       payload,
     }))
     return this.#judged(identity, claims)
+  }
+
+  /** Once for each, until it is a list again. */
+  #report(noLists: readonly string[]): void {
+    if (noLists.length === 0 && this.#noLists.size === 0) return
+    for (const queue of noLists) {
+      if (this.#noLists.has(queue)) continue
+      const key = this.#ground.keys.queue(queue)
+      this.#logger.error(
+        'no job can be taken from a queue: its key holds something else than a list; rename the key or remove it',
+        { queue, key },
+      )
+    }
+    this.#noLists.clear()
+    for (const queue of noLists) this.#noLists.add(queue)
   }
 
   #scriptCall({ name, identity, queues, count, settling, landed, grave }: Call): ScriptCall {

@@ -1,7 +1,6 @@
 import type { Runtime } from '../../kernel/runtime.ts'
 import type { DeployMarks } from '../deploy-marks.ts'
 import type { Store } from '../store.ts'
-import { CallNames } from './claim-token.ts'
 import { Claims } from './claims.ts'
 import { leave, recover } from './departures.ts'
 import { markDeploy } from './deploy-mark.ts'
@@ -38,7 +37,7 @@ export async function openRedisStore(
   const client = await RedisClient.open(runtime, settings, ALL_SCRIPTS)
   const ground: Ground = { client, keys: new Keys(settings.keyPrefix), limits: settings }
   const landings = new Landings(runtime.clock, ground)
-  const claims = new Claims(ground, landings, new CallNames(runtime.clock.now(), runtime.random))
+  const claims = new Claims(runtime, ground, landings)
   const room = new WaitingRoom(runtime, { ground, landings, claims })
   return {
     push: push(ground),

@@ -33,7 +33,7 @@ test('what was refused is named in the order of the settlements', () => {
   const back: Settlement = { token: '5/c-1-1:a', to: 'queue', payload: null }
   const settle = [done('7/c-1-1:a'), back, done('c-1-1.1:b'), done('2/c-1-1:a')]
   const settling = new Settling(new Keys(''), settle)
-  const parts = { registered: true, paused: [], taken: [] }
+  const parts = { registered: true, paused: [], noLists: [], taken: [] }
   const refused = { refusedDone: [1], refusedShares: [[1, [2, 7]]] as const, refusedMoves: [1] }
   assert.deepEqual(
     settling.refused({ ...parts, ...refused }),

@@ -30,6 +30,8 @@ export interface ExchangeReplyParts {
   readonly refusedMoves: readonly number[]
   /** Positions, from 1, among the queues. */
   readonly paused: readonly number[]
+  /** Positions, from 1, of queues whose keys are no lists. */
+  readonly noLists: readonly number[]
   /** Jobs taken: position of the queue, from 1, and payloads in order, or the size of the list that holds them. */
   readonly taken: ReadonlyArray<readonly [number, readonly string[] | number]>
 }
@@ -144,21 +146,22 @@ if nqueues > 0 and redis.call('EXISTS', KEYS[3]) == 1 then
   end
 end
 
-local reply = {registered}
-if registered == 0 or refused_done or refused_shares or refused_moves or paused then
-  reply[1] = {registered, refused_done or {}, refused_shares or {}, refused_moves or {}, paused or {}}
-end
-
--- Each queue's jobs are recorded before the next queue is asked: an error there must not lose them.
+-- Each queue's jobs are recorded before the next queue is asked, and a key that is no list stops no other queue.
+local reply = {1}
 local number = 0
+local no_lists
 for i = 1, nqueues do
   if room == 0 then break end
   if not is_paused[i] then
     local list = KEYS[lists + i]
-    local length, size, claim = nil, 0, nil
+    local length, size, claim, problem = nil, 0, nil, nil
     if room >= ${LEAST_LIST} and not is_plain then
-      length = redis.call('LLEN', list)
-      size = math.min(room, length)
+      length = redis.pcall('LLEN', list)
+      if type(length) == 'table' then
+        problem, length = length, 0
+      else
+        size = math.min(room, length)
+      end
     end
     if size >= ${LEAST_LIST} then
       claim = call .. ':' .. ARGV[names + i]
@@ -174,8 +177,10 @@ for i = 1, nqueues do
       reply[#reply + 1] = size
       room = room - size
     elseif length ~= 0 then
-      local got = redis.call('RPOP', list, room)
-      if got and #got > 0 then
+      local got = redis.pcall('RPOP', list, room)
+      if got and got.err then
+        problem = got
+      elseif got and #got > 0 then
         local count = #got
         reply[#reply + 1] = i
         reply[#reply + 1] = -count
@@ -192,7 +197,17 @@ for i = 1, nqueues do
         room = room - count
       end
     end
+    if problem then
+      if not string.find(problem.err, 'WRONGTYPE', 1, true) then return problem end
+      no_lists = no_lists or {}
+      no_lists[#no_lists + 1] = i
+    end
   end
+end
+if registered == 0 or refused_done or refused_shares or refused_moves or paused or no_lists then
+  reply[1] = {
+    registered, refused_done or {}, refused_shares or {}, refused_moves or {}, paused or {}, no_lists or {},
+  }
 end
 return reply
 `,
@@ -204,13 +219,15 @@ type Told = [
   refusedShares: Array<[number, number[]]>,
   refusedMoves: number[],
   paused: number[],
+  noLists: number[],
 ]
 
-const NOTHING_TOLD: Told = [1, [], [], [], []]
+const NOTHING_TOLD: Told = [1, [], [], [], [], []]
 
 export function decodeExchange(reply: Reply): ExchangeReplyParts {
   const [head, ...rest] = reply as [1 | Told, ...Array<number | string>]
-  const [registered, refusedDone, refusedShares, refusedMoves, paused] = head === 1 ? NOTHING_TOLD : head
+  const told = head === 1 ? NOTHING_TOLD : head
+  const [registered, refusedDone, refusedShares, refusedMoves, paused, noLists] = told
   const taken: Array<readonly [number, readonly string[] | number]> = []
   for (let at = 0; at < rest.length; ) {
     const [queue, size] = rest.slice(at, at + 2) as [number, number]
@@ -218,5 +235,6 @@ export function decodeExchange(reply: Reply): ExchangeReplyParts {
     at = size < 0 ? payloads - size : payloads
     taken.push([queue, size < 0 ? (rest.slice(payloads, at) as string[]) : size])
   }
-  return { registered: registered === 1, refusedDone, refusedShares, refusedMoves, paused, taken }
+  const refused = { refusedDone, refusedShares, refusedMoves }
+  return { registered: registered === 1, ...refused, paused, noLists, taken }
 }
