@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom } from '../../kernel/random.ts'
-import { byClaim, CallNames, queueOf, shareOf, tokenOf } from './claim-token.ts'
+import { byClaim, CallNames, numberIn, queueOf, shareOf, tokenOf } from './claim-token.ts'
 
 const NOW = 1_760_437_800_000
 
@@ -48,5 +48,17 @@ test('a token of a job claimed by itself names no claim, whatever its queue', ()
     'no token',
   ]) {
     assert.equal(shareOf(token), null, token)
+  }
+})
+
+test('the number of a token in a claim is that of its share, and none in any other claim', () => {
+  const claims = ['c-1-1:a', 'c-1-1:a/b', 'c-1-1:b/c-1-1:a', 'c-1-2:a', 'c-1-1:aa']
+  const tokens = claims.flatMap((claim) => [1, 9, 10, 999].map((number) => tokenOf({ claim, number })))
+  tokens.push('c-1-1.1:a', '0/c-1-1:a', '/c-1-1:a', '1x/c-1-1:a', 'c-1-1:a', '-1/c-1-1:a')
+  for (const claim of claims) {
+    for (const token of tokens) {
+      const share = shareOf(token)
+      assert.equal(numberIn(token, claim), share?.claim === claim ? share.number : 0, `${token} in ${claim}`)
+    }
   }
 })

@@ -1,5 +1,5 @@
 import type { Settlement } from '../exchange.ts'
-import { queueOf, shareOf, tokenOf } from './claim-token.ts'
+import { numberIn, queueOf, shareOf, tokenOf } from './claim-token.ts'
 import type { Keys } from './keys.ts'
 import { scoreOf } from './score.ts'
 import type { ExchangeReplyParts, MoveArgument } from './scripts/exchange.ts'
@@ -14,13 +14,17 @@ export class Settling {
   readonly #done: string[] = []
   /** Claim → numbers of its jobs. */
   readonly #shares = new Map<string, number[]>()
+  /** The claim of the last token, which most often is that of the next one. */
+  #claim = ''
+  #numbers: number[] = []
   readonly #claims: Array<{ readonly claim: string; readonly marks: string }>
 
   constructor(keys: Keys, settle: readonly Settlement[]) {
     this.#keys = keys
     this.#order = settle
     for (const settlement of settle) {
-      if (settlement.to === 'done' && !this.#moved.has(settlement.token)) this.#end(settlement.token)
+      const isFirst = this.#moved.size === 0 || !this.#moved.has(settlement.token)
+      if (settlement.to === 'done' && isFirst) this.#end(settlement.token)
       else this.#move(settlement)
     }
     this.#claims = [...this.#shares].map(([claim, numbers]) => ({
@@ -60,17 +64,24 @@ export class Settling {
   }
 
   #end(token: string): void {
+    const known = this.#claim === '' ? 0 : numberIn(token, this.#claim)
+    if (known > 0) {
+      this.#numbers.push(known)
+      return
+    }
     const share = shareOf(token)
     if (share === null) {
       this.#done.push(token)
       return
     }
-    const numbers = this.#shares.get(share.claim)
-    if (numbers === undefined) this.#shares.set(share.claim, [share.number])
-    else numbers.push(share.number)
+    this.#claim = share.claim
+    this.#numbers = this.#shares.get(share.claim) ?? []
+    this.#shares.set(share.claim, this.#numbers)
+    this.#numbers.push(share.number)
   }
 
   #marks(claim: string, numbers: number[]): string {
+    if (numbers.every((number, index) => number === index + 1)) return '1'.repeat(numbers.length)
     let marks = ''
     for (const number of numbers.sort((a, b) => a - b)) {
       // A second settlement of a job in the same call has its place behind the first, which wins.
