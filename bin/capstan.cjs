@@ -6,12 +6,18 @@
 const fs = require('fs')
 const path = require('path')
 const url = require('url')
+const { isMainThread } = require('worker_threads')
+const { prepareNode } = require('./prepare-node.cjs')
 
 const ROOT = path.join(__dirname, '..')
 const MINIMUM = require('../package.json').engines.node.replace('>=', '')
 
+/** A worker starts its cells through this file, too, so that they start as fast. By hand there is none to be started. */
+const isCell = process.argv[2] === 'cell' && (process.send !== undefined || !isMainThread)
+const PROGRAM = isCell ? 'cell' : 'capstan'
+
 /** In a checkout the source, which Node runs as it is; in the published package what was built from it. */
-const ENTRIES = [path.join(ROOT, 'src/cli/capstan.ts'), path.join(ROOT, 'dist/cli/capstan.js')]
+const ENTRIES = [path.join(ROOT, `src/cli/${PROGRAM}.ts`), path.join(ROOT, `dist/cli/${PROGRAM}.js`)]
 
 const TOO_OLD = `capstan: this is Node ${process.version} (${process.execPath}), but Capstan needs Node ${MINIMUM} or newer.
 
@@ -27,15 +33,6 @@ function isNewEnough() {
   return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)
 }
 
-/** Node 22 calls SQLite experimental in a warning that would stand in every log. All other warnings stay. */
-function silenceSqliteWarning() {
-  const emitWarning = process.emitWarning
-  process.emitWarning = (warning, type, ...rest) => {
-    if (type === 'ExperimentalWarning' && /^SQLite is an experimental feature/.test(warning)) return
-    emitWarning.call(process, warning, type, ...rest)
-  }
-}
-
 function fail(message) {
   process.stderr.write(message)
   process.exitCode = 1
@@ -46,8 +43,10 @@ function main() {
   const entry = ENTRIES.find((file) => fs.existsSync(file))
   if (entry === undefined)
     return fail(`capstan: its command line is missing, in ${ENTRIES.join(' and in ')}\n`)
-  silenceSqliteWarning()
+  prepareNode(ROOT)
   import(url.pathToFileURL(entry).href).catch((error) => {
+    // A thread's worker hears what was thrown.
+    if (!isMainThread) throw error
     console.error(error)
     process.exitCode = 1
   })

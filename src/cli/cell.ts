@@ -8,7 +8,8 @@ import { newSession } from './session.ts'
 // The program of a cell: a process or thread that a worker starts for a job that must not share its own.
 
 offerOwnPackage()
-const session = newSession(process.argv[2] === undefined ? {} : { config: process.argv[2] }, 'info')
+const [file] = process.argv.slice(3)
+const session = newSession(file === undefined ? {} : { config: file }, 'info')
 const { config, directory } = await session.config()
 const [registry] = await Promise.all([loadJobs(directory, config.jobs), session.store()])
 const executor = new Executor(session.runtime, { registry, middleware: config.workerMiddleware ?? [] })

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { basename } from 'node:path'
 import { capsulesOf, checkConfig } from '../config/check-config.ts'
 import type { CapstanConfig } from '../config/config.ts'
@@ -64,6 +65,8 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
     jobsSurvive: health.durability,
     jobs: jobs.size,
   })
+  // For the next worker and for cells: this process may be killed, and would keep nothing.
+  flushCompileCache()
   // Queues named on the command line are a choice; those of the configuration may have been forgotten.
   if (flags.queue === undefined) warnOfUnserved(jobs, options.capsules, logger)
   await worker.ended

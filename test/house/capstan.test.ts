@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, test } from 'node:test'
+import { afterEach, beforeEach, describe, test } from 'node:test'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -11,7 +22,7 @@ const ROOT = join(import.meta.dirname, '../..')
 let copy: string
 beforeEach(() => {
   copy = mkdtempSync(join(tmpdir(), 'capstan-command-'))
-  for (const file of ['package.json', 'bin/capstan.cjs']) {
+  for (const file of ['package.json', 'bin/capstan.cjs', 'bin/prepare-node.cjs']) {
     mkdirSync(dirname(join(copy, file)), { recursive: true })
     copyFileSync(join(ROOT, file), join(copy, file))
   }
@@ -103,6 +114,76 @@ test('of all warnings only the one about SQLite is kept back', () => {
   const { stderr } = run()
   assert.ok(!stderr.includes('SQLite'))
   assert.match(stderr, /another experiment[\s\S]*\[DEP1\] DeprecationWarning: old[\s\S]*own/)
+})
+
+const entryOf = (word: string) => given(`src/cli/${word}.ts`, `console.log('${word}', process.argv.slice(2))`)
+
+/** What is printed when a worker starts it as a thread. */
+function runThread(...argv: string[]): string {
+  const script = `const { Worker } = require('node:worker_threads')
+  const thread = new Worker(${JSON.stringify(join(copy, 'bin/capstan.cjs'))}, { argv: ${JSON.stringify(argv)} })
+  thread.on('error', (error) => console.log(error.message))`
+  return spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' }).stdout
+}
+
+test('a cell of a worker runs its own program, with its arguments; nobody else can ask for one', () => {
+  entryOf('capstan')
+  entryOf('cell')
+  assert.equal(runThread('cell', 'one.config.ts'), "cell [ 'cell', 'one.config.ts' ]\n")
+  assert.equal(run(['cell', 'one.config.ts']).stdout, "capstan [ 'cell', 'one.config.ts' ]\n")
+})
+
+test('what a thread throws while its program loads reaches its worker', () => {
+  given('src/cli/cell.ts', "throw new Error('no database')")
+  assert.equal(runThread('cell'), 'no database\n')
+})
+
+describe('compiled modules', () => {
+  const KEPT = 'node_modules/.cache/capstan'
+  const kept = (folder = copy) => existsSync(join(folder, KEPT))
+
+  test('are kept beside the packages of a checkout, and one that changed is compiled anew', () => {
+    mkdirSync(join(copy, 'node_modules'))
+    for (const word of ['first', 'other']) {
+      given('src/cli/capstan.ts', `console.log('${word}')`)
+      for (let times = 0; times < 2; times++) assert.equal(run().stdout, `${word}\n`)
+    }
+    assert.ok(kept())
+  })
+
+  test('of an installed package are kept beside it', () => {
+    entryOf('capstan')
+    const application = mkdtempSync(join(tmpdir(), 'capstan-application-'))
+    const installed = join(application, 'node_modules/capstan')
+    cpSync(copy, installed, { recursive: true })
+    renameSync(join(installed, 'src'), join(installed, 'dist'))
+    renameSync(join(installed, 'dist/cli/capstan.ts'), join(installed, 'dist/cli/capstan.js'))
+    const { stdout } = spawnSync(process.execPath, [join(installed, 'bin/capstan.cjs')], { encoding: 'utf8' })
+    assert.deepEqual([stdout, kept(application), kept(installed)], ['capstan []\n', true, false])
+    rmSync(application, { recursive: true })
+  })
+
+  test('that cannot be kept, or are not what they should be, are compiled', () => {
+    entryOf('capstan')
+    const folder = given(KEPT, 'no folder')
+    assert.equal(run().stdout, 'capstan []\n')
+    rmSync(folder)
+    run()
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+      if (entry.isFile()) writeFileSync(join(entry.parentPath, entry.name), 'x'.repeat(500))
+    const { stdout, stderr } = run()
+    assert.deepEqual([stdout, stderr], ['capstan []\n', ''])
+  })
+
+  test('are not kept among packages of another user', {
+    skip: process.getuid?.() === 0 ? false : 'only root can give a folder away',
+  }, () => {
+    entryOf('capstan')
+    mkdirSync(join(copy, 'node_modules'))
+    chownSync(join(copy, 'node_modules'), 65_534, 65_534)
+    assert.equal(run().stdout, 'capstan []\n')
+    assert.equal(kept(), false)
+  })
 })
 
 test('an error while the command line loads is shown, and fails', () => {

@@ -8,10 +8,10 @@ import { describe, test } from 'node:test'
 const BIN = join(import.meta.dirname, '../../bin')
 
 /** The launchers hand `--help` on to the command line. */
-const LAUNCHERS = ['capstan', 'capstan.cjs']
+const LAUNCHERS = ['capstan']
 
 const commands = readdirSync(BIN, { withFileTypes: true })
-  .filter((entry) => entry.isFile() && !LAUNCHERS.includes(entry.name) && !/\.(ts|sh)$/.test(entry.name))
+  .filter((entry) => entry.isFile() && !LAUNCHERS.includes(entry.name) && !/\.(ts|sh|cjs)$/.test(entry.name))
   .map((entry) => entry.name)
 
 for (const command of commands) {

@@ -18,7 +18,7 @@ interface Puppet {
   killed: number
 }
 
-function stage(options: { size?: number } = {}) {
+function stage(options: { size?: number; starts?: number } = {}) {
   const clock = new SimClock()
   const errors: string[] = []
   const logger: Logger = { ...silentLogger, error: (message) => void errors.push(message) }
@@ -34,7 +34,7 @@ function stage(options: { size?: number } = {}) {
     return { send: (message) => puppet.heard.push(message), dismiss() {}, kill, hold() {} }
   }
   const begin = () => new Cell(runtime, { entry: '/jobs.ts' }, start)
-  const pool = new Pool(runtime, { start: begin, size: 1, idleMs: 30_000, ...options })
+  const pool = new Pool(runtime, { start: begin, size: 1, starts: 1, idleMs: 30_000, ...options })
   return { clock, pool, puppets, errors }
 }
 
@@ -57,6 +57,38 @@ test('a cell gets the job when it is ready, and its result counts only for that 
   puppets[0]!.listener.said({ kind: 'result', token: 'another', result: { kind: 'killed', reason: '' } })
   puppets[0]!.listener.said({ kind: 'result', token: 'a', result: DONE })
   assert.equal(await running, DONE)
+})
+
+test('the first in line takes the cell that is ready first, whichever was begun for it', async () => {
+  const { clock, pool, puppets } = stage({ size: 2, starts: 2 })
+  const running = ['a', 'b'].map((token) => pool.run(job(token), null))
+  await clock.advance(0)
+  for (const token of ['a', 'b']) {
+    puppets[1]!.listener.said({ kind: 'ready' })
+    await clock.advance(0)
+    puppets[1]!.listener.said({ kind: 'result', token, result: DONE })
+    await clock.advance(0)
+  }
+  assert.deepEqual(await Promise.all(running), [DONE, DONE])
+  assert.deepEqual(puppets[0]!.heard, [])
+})
+
+test('no more cells start at a time than may, and the next only for a job that still waits', async () => {
+  const { clock, pool, puppets } = stage({ size: 4, starts: 2 })
+  const running = ['a', 'b', 'c'].map((token) => pool.run(job(token), null))
+  await clock.advance(10)
+  assert.equal(puppets.length, 2)
+  puppets[0]!.listener.said({ kind: 'ready' })
+  await clock.advance(0)
+  // One starts for each of the two that wait.
+  assert.equal(puppets.length, 3)
+  puppets[1]!.listener.said({ kind: 'ready' })
+  puppets[2]!.listener.said({ kind: 'ready' })
+  await clock.advance(0)
+  for (const [index, token] of ['a', 'b', 'c'].entries())
+    puppets[index]!.listener.said({ kind: 'result', token, result: DONE })
+  assert.deepEqual(await Promise.all(running), [DONE, DONE, DONE])
+  assert.equal(puppets.length, 3)
 })
 
 test('a cell that does not get ready is ended after a minute, and its job goes back', async () => {
@@ -89,7 +121,7 @@ for (const [how, start] of [
     const { clock } = stage()
     const runtime = { clock, random: seededRandom(1), logger: silentLogger }
     const begin = () => new Cell(runtime, { entry: '/jobs.ts' }, start)
-    const pool = new Pool(runtime, { start: begin, size: 1, idleMs: 0 })
+    const pool = new Pool(runtime, { start: begin, size: 1, starts: 1, idleMs: 0 })
     for (const token of ['a', 'b'])
       assert.deepEqual(await pool.run(job(token), null), {
         kind: 'unstarted',
@@ -160,6 +192,38 @@ test('a cell that is stopped from outside before its job began interrupts it', a
   puppets[0]!.listener.died('killed by SIGTERM', 'SIGTERM')
   assert.deepEqual(await running, { kind: 'interrupted' })
 })
+
+test('a job that is told to break off while its cell starts never begins, and the cell is left to the next', async () => {
+  const { clock, pool, puppets } = stage()
+  const first = job('a')
+  const lost = pool.run(first, null)
+  await clock.advance(0)
+  first.abort(new JobAborted('job.lease_lost', 'given to another worker'))
+  assert.equal((await lost).kind, 'failed')
+  const next = pool.run(job('b'), null)
+  puppets[0]!.listener.said({ kind: 'ready' })
+  await clock.advance(0)
+  puppets[0]!.listener.said({ kind: 'result', token: 'b', result: DONE })
+  assert.equal(await next, DONE)
+  assert.deepEqual([puppets.length, puppets[0]!.heard.length], [1, 1])
+})
+
+for (let moment = 0; moment < 16; moment++) {
+  test(`a job whose lease is lost ${moment} microtasks after its cell is ready begins before that or never`, async () => {
+    const { clock, pool, puppets } = stage()
+    const lost = job('a')
+    const result = pool.run(lost, null)
+    puppets[0]!.listener.said({ kind: 'ready' })
+    for (let turn = 0; turn < moment; turn++) await Promise.resolve()
+    const begunBefore = puppets[0]!.heard.length
+    lost.abort(new JobAborted('job.lease_lost', 'given to another worker'))
+    await clock.advance(0)
+    const runs = puppets[0]!.heard.filter(({ kind }) => kind === 'run')
+    assert.equal(runs.length, begunBefore)
+    puppets[0]!.listener.said({ kind: 'result', token: 'a', result: { kind: 'interrupted' } })
+    assert.notEqual((await result).kind, 'crashed')
+  })
+}
 
 for (let moment = 0; moment < 16; moment++) {
   test(`an abort ${moment} microtasks after a turn was given leaves the turn to the next in line`, async () => {

@@ -30,11 +30,12 @@ interface Death {
  *         └───────────────┴───────┴──▶ dead (by itself, or ended)
  */
 export class Cell {
+  /** Resolves with null when it can take a job; else with the result of a job that waited for it. */
+  readonly started: Promise<JobResult | null>
   /** Resolves when nothing of it is left. */
   readonly gone: Promise<Death>
   readonly #runtime: Runtime
   readonly #program: CellProgram
-  readonly #ready: Promise<void>
   #body: CellBody | null = null
   #hear: (message: FromCell) => void = () => {}
   #lastWords: string | null = null
@@ -46,7 +47,6 @@ export class Cell {
     this.#program = program
     const ready = Promise.withResolvers<void>()
     const gone = Promise.withResolvers<Death>()
-    this.#ready = ready.promise
     this.gone = gone.promise
     const died = (cause: string, signal: string | null) => {
       this.#isDead = true
@@ -62,18 +62,22 @@ export class Cell {
     } catch (error) {
       died(messageOf(error), null)
     }
+    this.started = this.#start(ready.promise)
   }
 
   get isDead(): boolean {
     return this.#isDead
   }
 
-  /** @param limitMs after which the job's signal aborts and, if that does not help, the cell is ended; null: never */
+  /**
+   * Only when it has started.
+   * @param limitMs after which the job's signal aborts and, if that does not help, the cell is ended; null: never
+   */
   async run(job: RunningJob, limitMs: number | null): Promise<JobResult> {
     this.#body?.hold(true)
     const over = new AbortController()
     try {
-      return (await this.#unready(job, over.signal)) ?? (await this.#runReady(job, limitMs, over.signal))
+      return await this.#run(job, limitMs, over.signal)
     } finally {
       over.abort()
       this.#hear = () => {}
@@ -93,20 +97,22 @@ export class Cell {
     await this.gone
   }
 
-  /** The result of a job that could not begin, or null when the cell is ready for it. */
-  async #unready(job: RunningJob, over: AbortSignal): Promise<JobResult | null> {
-    const isReady = await Promise.race([
-      this.#ready.then(() => true),
+  async #start(ready: Promise<void>): Promise<JobResult | null> {
+    const over = new AbortController()
+    const isInTime = await Promise.race([
+      ready.then(() => true),
       this.gone.then(() => true),
-      whenAborted(job.signal, over),
-      this.#runtime.clock.sleep(START_LIMIT_MS, over).then(() => false),
+      this.#runtime.clock.sleep(START_LIMIT_MS, over.signal).then(() => false),
     ])
-    if (job.aborted !== null) return brokenOff(job.aborted)
-    if (!isReady) {
+    over.abort()
+    if (!isInTime) {
       this.#body?.kill()
       return this.#notStarted(`it was not ready after ${START_LIMIT_MS / 1_000} s`)
     }
-    if (!this.#isDead) return null
+    if (!this.#isDead) {
+      this.#body?.hold(false)
+      return null
+    }
     const { cause, signal } = await this.gone
     return this.#isEnding || STOP_SIGNALS.includes(signal) ? { kind: 'interrupted' } : this.#notStarted(cause)
   }
@@ -119,7 +125,7 @@ export class Cell {
     }
   }
 
-  async #runReady(job: RunningJob, limitMs: number | null, over: AbortSignal): Promise<JobResult> {
+  async #run(job: RunningJob, limitMs: number | null, over: AbortSignal): Promise<JobResult> {
     const { token } = job.claim
     const result = new Promise<JobResult>((resolve) => {
       this.#hear = (message) => {
@@ -153,13 +159,6 @@ export class Cell {
       ? { kind: 'interrupted' }
       : { kind: 'failed', error: { ...jobError(ended), stack: null } }
   }
-}
-
-/** What becomes of a job that was told to break off before it began. */
-export function brokenOff(aborted: JobAborted): JobResult {
-  return aborted.code === 'job.worker_stopping'
-    ? { kind: 'interrupted' }
-    : { kind: 'failed', error: jobError(aborted) }
 }
 
 /** Resolves when the job is told to break off, or is over. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { isCharged } from '../../job/crash.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
 import type { Isolation } from '../isolation.ts'
@@ -20,7 +21,8 @@ export interface IsolationOptions extends CellProgram {
 }
 
 /**
- * Cells that run `options.entry`. Suspects take turns in processes, so that a lot of innocents is cleared at the cost
+ * Cells that run `options.entry`; no more of them start at a time than the machine can start without slowing each
+ * other down. Suspects take turns in processes, so that a lot of innocents is cleared at the cost
  * of a few starts; but a job under which one has died gets a process that nobody used before it: what convicts it is
  * nothing but its own doing. Threads are kept for the next job. Both end when they were idle for a while.
  */
@@ -29,6 +31,7 @@ export function isolation(runtime: Runtime, options: IsolationOptions): Isolatio
     new Pool(runtime, {
       start: () => new Cell(runtime, options, start),
       size: options.cells ?? CELLS,
+      starts: availableParallelism(),
       idleMs,
     })
   const suspects = pool(startProcess, IDLE_PROCESS_MS)
