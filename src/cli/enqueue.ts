@@ -1,12 +1,16 @@
 import type { Client } from '../client/client.ts'
 import { defaultClient } from '../client/default-client.ts'
+import { capsulesOf } from '../config/check-config.ts'
+import type { CapstanConfig } from '../config/config.ts'
 import { loadJobs } from '../config/load-jobs.ts'
 import type { Definition } from '../job/definition.ts'
 import type { Registry } from '../job/registry.ts'
 import { meant } from '../kernel/check.ts'
-import { durationMs } from '../kernel/duration.ts'
+import { durationOption } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
+import type { Logger } from '../kernel/logger.ts'
 import type { Session } from './session.ts'
+import { queueNames } from './unserved-queues.ts'
 
 export interface EnqueueFlags {
   readonly in?: string
@@ -24,11 +28,22 @@ export async function enqueue(
   await session.store()
   const client: Client = defaultClient()
   const { in: delay, queue } = given.flags
-  const at = delay === undefined ? null : client.clock.now() + durationMs(delay, '--in')
+  const at = delay === undefined ? null : client.clock.now() + durationOption(delay, '--in')
+  if (queue !== undefined) warnOfUntaken(queue, config, session.runtime.logger)
   return client.enqueue(definition, given.words.map(argument), {
     at,
     ...(queue === undefined ? {} : { queue }),
   })
+}
+
+/** Workers elsewhere may take it; so it is no error. A configuration that names no queues says nothing of them. */
+function warnOfUntaken(queue: string, config: CapstanConfig, logger: Logger): void {
+  if (config.queues === undefined && config.capsules === undefined) return
+  const taken = queueNames(capsulesOf(config))
+  if (taken.includes(queue)) return
+  logger.warn(
+    `no worker of this configuration takes queue "${queue}" (${meant(queue, taken)}); if it is right, another must: capstan work --queue ${queue}`,
+  )
 }
 
 function named(jobs: Registry, name: string): Definition {

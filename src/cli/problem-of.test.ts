@@ -15,6 +15,10 @@ test('an error of ours is told with its code, by which scripts decide, and its e
   assert.match(next!, /^nothing was changed/)
 })
 
+test('a worker that is not there is nothing that matches, not a wrong use', () => {
+  assert.equal(problemOf(new UsageError('worker.unknown', 'no worker is registered as "x"')).exitCode, 3)
+})
+
 test('a misspelt command is a problem like any other', () => {
   const program = new Command('capstan').exitOverride().configureOutput({ writeErr: () => {} })
   program.addCommand(new Command('work'))

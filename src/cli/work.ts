@@ -4,7 +4,7 @@ import { capsulesOf, checkConfig } from '../config/check-config.ts'
 import type { CapstanConfig } from '../config/config.ts'
 import { loadJobs } from '../config/load-jobs.ts'
 import type { Registry } from '../job/registry.ts'
-import { durationMs } from '../kernel/duration.ts'
+import { durationMs, durationOption } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/logger.ts'
 import type { CapsuleInfo, WorkerSignal } from '../store/worker-record.ts'
@@ -21,6 +21,7 @@ import { serviceLink } from './service-link.ts'
 import { type Session, thisHost } from './session.ts'
 import { queueNames, unservedQueues, unservedText } from './unserved-queues.ts'
 import { version } from './version.ts'
+import { wholeNumber } from './whole-number.ts'
 
 export interface WorkFlags {
   readonly concurrency?: string
@@ -105,9 +106,11 @@ function withFlags(config: CapstanConfig, flags: WorkFlags): CapstanConfig {
   return checkConfig(
     {
       ...config,
-      ...(flags.concurrency === undefined ? {} : { concurrency: Number(flags.concurrency) }),
+      ...(flags.concurrency === undefined
+        ? {}
+        : { concurrency: wholeNumber(flags.concurrency, '--concurrency', 1) }),
       ...(flags.queue === undefined ? {} : { queues: queuesOf(flags.queue) }),
-      ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
+      ...(flags.timeout === undefined ? {} : { timeout: durationOption(flags.timeout, '--timeout') }),
       ...(flags.tag === undefined ? {} : { tag: flags.tag }),
     },
     'command line',

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { silentLogger } from '../kernel/logger.ts'
+import { systemRuntime } from '../kernel/runtime.ts'
 import { capsulesOf, checkConfig } from './check-config.ts'
-import { storeConfigOf } from './open-store.ts'
+import { openStore, storeConfigOf } from './open-store.ts'
 
 const FILE = 'capstan.config.ts'
 
@@ -79,6 +81,22 @@ describe('a configuration', () => {
       message: /REDIS_PROVIDER names CLOUD_URL, which is not set/,
     })
   })
+
+  for (const [variable, environment] of [
+    ['REDIS_URL', { REDIS_URL: 'h:hush' }],
+    ['CLOUD_URL', { REDIS_PROVIDER: 'CLOUD_URL', CLOUD_URL: 'redis://:hu#sh@h' }],
+  ] as const) {
+    test(`names ${variable} when the URL in it cannot be, without showing it`, async () => {
+      const loaded = { config: {}, file: null, directory: '.' }
+      await assert.rejects(
+        openStore(systemRuntime(silentLogger), loaded, environment),
+        ({ code, message }: Error & { code?: string }) =>
+          code === 'options.url' &&
+          message.startsWith(`${variable}: url: expected`) &&
+          !message.includes('hu'),
+      )
+    })
+  }
 
   test('says that a URL in REDIS_PROVIDER belongs into REDIS_URL', () => {
     const loaded = { config: {}, file: null, directory: '.' }

@@ -31,10 +31,17 @@ test('a file that cannot be loaded is named, with the line', async () => {
   })
 })
 
-test('two jobs of one name are refused', async () => {
+test('two jobs of one name are refused, naming their files', async () => {
   await writeFile(join(directory, 'a.ts'), job('Same'))
   await writeFile(join(directory, 'b.ts'), job('Same'))
-  await assert.rejects(loadJobs(directory, '*.ts'), { code: 'job.duplicate' })
+  const message =
+    'two jobs are called "Same", in a.ts and in b.ts; a name on the wire means one job: rename one'
+  await assert.rejects(loadJobs(directory, '*.ts'), { code: 'job.duplicate', message })
+  await writeFile(
+    join(directory, 'twins.js'),
+    `${job('Twin')}export const other = defineJob({ name: 'Twin', run() {} })\n`,
+  )
+  await assert.rejects(loadJobs(directory, '*.js'), /called "Twin", in twins\.js; a name/)
 })
 
 test('globs that find nothing say so, and where they looked', async () => {

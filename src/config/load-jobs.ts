@@ -1,5 +1,5 @@
 import { glob } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { isJob } from '../client/define-job.ts'
 import type { Definition } from '../job/definition.ts'
 import { type Registry, registry } from '../job/registry.ts'
@@ -20,16 +20,18 @@ export async function loadJobs(
 ): Promise<Registry> {
   const patterns = typeof globs === 'string' ? [globs] : [...globs]
   const files = await matching(directory, patterns)
-  const definitions: Definition[] = []
-  for (const file of files) definitions.push(...(await jobsIn(file)))
-  if (definitions.length === 0) {
+  const origins = new Map<Definition, string>()
+  for (const file of files) {
+    for (const job of await jobsIn(file)) origins.set(job, relative(directory, file))
+  }
+  if (origins.size === 0) {
     const found = files.length === 0 ? 'no file' : 'no file that exports a job'
     throw new UsageError(
       'jobs.none',
       `${patterns.join(', ')} in ${directory} matches ${found}; a job is export const x = defineJob({ … })`,
     )
   }
-  return registry(definitions)
+  return registry(origins.keys(), origins)
 }
 
 async function matching(directory: string, patterns: readonly string[]): Promise<string[]> {

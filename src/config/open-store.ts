@@ -60,10 +60,20 @@ export async function openStore(
   const store = storeConfigOf(loaded, environment)
   if ('redis' in store) {
     const { openRedisStore } = await import('../store/redis/index.ts')
-    return openRedisStore(runtime, typeof store.redis === 'string' ? { url: store.redis } : store.redis)
+    const options = typeof store.redis === 'string' ? { url: store.redis } : store.redis
+    const opening = openRedisStore(runtime, options)
+    return loaded.config.store === undefined ? opening.catch(namingVariable(environment)) : opening
   }
   const { openSqliteStore } = await import('../store/sqlite/index.ts')
   return openSqliteStore(runtime, sqliteOptions(store.sqlite, loaded))
+}
+
+/** A URL that cannot be is an error of the variable that holds it. */
+function namingVariable({ REDIS_PROVIDER }: NodeJS.ProcessEnv): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof UsageError) || error.code !== 'options.url') throw error
+    throw new UsageError(error.code, `${REDIS_PROVIDER || 'REDIS_URL'}: ${error.message}`, { cause: error })
+  }
 }
 
 /**

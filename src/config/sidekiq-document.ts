@@ -28,7 +28,7 @@ export async function sidekiqDocument(text: string, file: string): Promise<Setti
   const document = parseDocument(text, { version: '1.1', lineCounter: lines, prettyErrors: false })
   const [problem] = [...document.errors, ...document.warnings]
   if (problem !== undefined)
-    throw broken(`${file}:${lines.linePos(problem.pos[0]).line}`, `no plain YAML: ${problem.code}`)
+    throw broken(`${file}:${lines.linePos(problem.pos[0]).line}`, `no plain YAML: ${messageOf(problem)}`)
   const { contents } = document
   if (contents === null || (isScalar(contents) && contents.value === null)) return new Map()
   if (!isMap(contents)) throw broken(file, 'expected keys with values, such as concurrency: 5')

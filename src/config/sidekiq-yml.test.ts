@@ -105,6 +105,12 @@ describe('a sidekiq.yml is refused', () => {
       /sidekiq\.yml:3: .*ERB/,
     ],
     ['when it is no YAML', 'a: [1\nb: 2', 'config.broken', /sidekiq\.yml:\d: no plain YAML/],
+    [
+      'in words',
+      'a: b: c',
+      'config.broken',
+      /sidekiq\.yml:1: no plain YAML: Nested mappings are not allowed/,
+    ],
     ['with an object of Ruby', 'a: !ruby/object:Set {}', 'config.broken', /sidekiq\.yml:1: no plain YAML/],
     ['with a key twice', 'a: 1\na: 2', 'config.broken', /sidekiq\.yml:2/],
     ['as a list', '- a', 'config.broken', /expected keys/],

@@ -81,9 +81,21 @@ describe('definition', () => {
     )
     assert.throws(
       () => define({ colour: 1 }),
-      refused('options.unknown', 'job Mail: unknown option "colour"'),
+      refused('options.unknown', /^job Mail: unknown option "colour"; known are name, queue, .*, died$/),
     )
   })
+
+  for (const option of ['schedule', 'cron']) {
+    test(`${option} is refused with what there is in its place`, () => {
+      assert.throws(
+        () => define({ [option]: '0 3 * * *' }),
+        refused(
+          'options.unknown',
+          /: unknown option "(cron|schedule)"; .* systemd timer .*\.at\(\) and \.in\(\)/,
+        ),
+      )
+    })
+  }
 
   for (const [option, values, message] of [
     ['name', ['', 7, undefined], /: name: expected a non-empty string$/],

@@ -1,8 +1,8 @@
+import { meant } from '../kernel/check.ts'
 import type { Duration } from '../kernel/duration.ts'
 import { durationMs } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/logger.ts'
-import { suggest } from '../kernel/suggest.ts'
 import type { JobDeath } from './death.ts'
 import type { Schema } from './schema.ts'
 
@@ -88,6 +88,12 @@ const KNOWN = [
   'died',
 ]
 
+/** Other libraries' options for a job that runs again and again. */
+const REPEATS = ['cron', 'schedule', 'repeat', 'every', 'interval']
+const NO_CRON =
+  'nothing enqueues a job again and again here: let a systemd timer or cron run "capstan enqueue"; ' +
+  '.at() and .in() enqueue it once, for later'
+
 /** @throws UsageError `options.unknown` or `options.invalid`, before anything is kept */
 export function definition(source: DefinitionSource): Definition {
   check(source)
@@ -129,11 +135,8 @@ function check(source: DefinitionSource): void {
   const where = `job ${typeof source.name === 'string' ? source.name : '(without a name)'}`
   for (const key of Object.keys(source)) {
     if (KNOWN.includes(key)) continue
-    const near = suggest(key, KNOWN)
-    throw new UsageError(
-      'options.unknown',
-      `${where}: unknown option "${key}"${near ? `; did you mean "${near}"?` : ''}`,
-    )
+    const advice = REPEATS.includes(key) ? NO_CRON : meant(key, KNOWN)
+    throw new UsageError('options.unknown', `${where}: unknown option "${key}"; ${advice}`)
   }
   for (const [option, expected, accepts] of EXPECTED) {
     if (accepts(source[option])) continue

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { durationMs } from './duration.ts'
+import { durationMs, durationOption } from './duration.ts'
 import { UsageError } from './errors.ts'
 
 describe('durationMs', () => {
@@ -46,6 +46,23 @@ describe('durationMs', () => {
           error.code === 'options.duration' &&
           error.message.startsWith('job A: timeout: expected milliseconds or a text'),
       )
+    })
+  }
+})
+
+describe('durationOption', () => {
+  test('reads a number with its unit', () => assert.equal(durationOption('1.5h', '--in'), 5_400_000))
+
+  for (const [wrong, message] of [
+    [
+      '10',
+      '--in: expected a number with its unit (ms, s, m, h or d), such as 25s, got "10"; for seconds write 10s',
+    ],
+    ['soon', '--in: expected a number with its unit (ms, s, m, h or d), such as 25s, got "soon"'],
+    ['-5s', '--in: expected a number with its unit (ms, s, m, h or d), such as 25s, got "-5s"'],
+  ] as const) {
+    test(`${wrong} is refused, in the words of a command line`, () => {
+      assert.throws(() => durationOption(wrong, '--in'), { code: 'options.duration', message })
     })
   }
 })

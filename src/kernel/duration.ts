@@ -20,6 +20,22 @@ export function durationMs(duration: Duration, where: string): number {
   )
 }
 
+/**
+ * Milliseconds of a duration on a command line, where a number alone may mean anything and so needs its unit.
+ *
+ * @param option such as `--in`, named in the error
+ * @throws UsageError `options.duration`
+ */
+export function durationOption(text: string, option: string): number {
+  const ms = parse(text)
+  if (Number.isFinite(ms)) return ms
+  const meant = Number.isFinite(parse(`${text}s`)) ? `; for seconds write ${text.trim()}s` : ''
+  throw new UsageError(
+    'options.duration',
+    `${option}: expected a number with its unit (ms, s, m, h or d), such as 25s, got ${JSON.stringify(text)}${meant}`,
+  )
+}
+
 function parse(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(text.trim()) ?? []
   return amount === undefined || unit === undefined ? Number.NaN : Number(amount) * UNIT_MS[unit]!

@@ -136,7 +136,7 @@ test('recover counts in English, in digits that a deploy can read', () => {
 test('recover of a worker that is not there is refused', DEADLINE, async (t) => {
   const scene = await open('sqlite', t)
   const { code, stdout, stderr } = await scene.capstan('recover', 'nobody:1:aaaaaaaaaaaa')
-  assert.deepEqual([code, stdout], [2, ''])
+  assert.deepEqual([code, stdout], [3, ''])
   assert.match(stderr, /no worker is registered as "nobody:1:aaaaaaaaaaaa"; see capstan workers/)
 })
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { type Admin, adminOf } from '../../admin/index.ts'
-import { CapstanError, UsageError } from '../../kernel/errors.ts'
+import { CapstanError } from '../../kernel/errors.ts'
 import type { Output } from '../output.ts'
 import { problemOf } from '../problem-of.ts'
 import type { OperatorContext } from './operator-context.ts'
@@ -51,14 +51,4 @@ export function acts<Options>(
       out.fail(problemOf(error))
     }
   }
-}
-
-/** @throws UsageError when the text is not a whole number of at least `least` */
-export function wholeNumber(text: string, option: string, least: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (Number.isSafeInteger(value) && value >= least) return value
-  throw new UsageError(
-    'options.invalid',
-    `${option}: expected a whole number of at least ${least}, got "${text}"`,
-  )
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { writeJson } from '../output.ts'
-import { acts, operatorCommand, wholeNumber } from './operator-command.ts'
+import { wholeNumber } from '../whole-number.ts'
+import { acts, operatorCommand } from './operator-command.ts'
 import type { OperatorContext } from './operator-context.ts'
 import { type Column, writeTable } from './table.ts'
 import { number } from './words.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { durationMs } from '../../kernel/duration.ts'
+import { durationOption } from '../../kernel/duration.ts'
 import { checkUnit } from '../../systemd/check-unit.ts'
 import { serviceFacts } from '../../systemd/checks/service-facts.ts'
 import type { ServiceManager } from '../../systemd/directive.ts'
@@ -7,8 +7,8 @@ import { type ExplainedLine, explainUnit } from '../../systemd/explain-unit.ts'
 import type { Finding } from '../../systemd/finding.ts'
 import { parseUnit } from '../../systemd/parse-unit.ts'
 import type { Unit } from '../../systemd/unit.ts'
-import { wholeNumber } from '../operator/operator-command.ts'
 import { type Output, paint, printable, writeJson } from '../output.ts'
+import { wholeNumber } from '../whole-number.ts'
 import { concludeFindings, writeFinding } from './finding-lines.ts'
 import { readText } from './read-text.ts'
 import { oneOf, type SystemdContext, subcommand } from './systemd-context.ts'
@@ -64,7 +64,7 @@ export function findingsOf(path: string, text: string, flags: UnitFileFlags): Fi
   const parsed = parseUnit(text)
   const findings = checkUnit(parsed, {
     manager,
-    ...(flags.timeout === undefined ? {} : { workerTimeoutMs: durationMs(flags.timeout, '--timeout') }),
+    ...(flags.timeout === undefined ? {} : { workerTimeoutMs: durationOption(flags.timeout, '--timeout') }),
     ...(flags.systemdVersion === undefined
       ? {}
       : { systemdVersion: wholeNumber(flags.systemdVersion, '--systemd-version', 1) }),

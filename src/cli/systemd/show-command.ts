@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { systemFiles } from '../../deploy/setup.ts'
-import { durationMs } from '../../kernel/duration.ts'
+import { durationOption } from '../../kernel/duration.ts'
 import { UsageError } from '../../kernel/errors.ts'
 import type { ServiceManager } from '../../systemd/directive.ts'
 import { NEWEST_SYSTEMD } from '../../systemd/directives.ts'
@@ -10,8 +10,8 @@ import { renderUnit } from '../../systemd/render-unit.ts'
 import { workerUnit, workerUnitName } from '../../systemd/worker-unit.ts'
 import type { WorkerUnitOptions } from '../../systemd/worker-unit-options.ts'
 import { stageSession } from '../deploy/stage-session.ts'
-import { wholeNumber } from '../operator/operator-command.ts'
 import { printable, writeJson } from '../output.ts'
+import { wholeNumber } from '../whole-number.ts'
 import { oneOf, repeated, type SystemdContext, subcommand } from './systemd-context.ts'
 
 interface ShowFlags {
@@ -102,7 +102,7 @@ function optionsOf(flags: ShowFlags): WorkerUnitOptions {
     user: userOf(flags),
     allowRoot: flags.root === true,
     shape: flags.fixed ? 'fixed' : 'template',
-    timeoutMs: durationMs(flags.timeout, '--timeout'),
+    timeoutMs: durationOption(flags.timeout, '--timeout'),
     environmentFiles: flags.environmentFile ?? [],
     credentials: Object.fromEntries((flags.credential ?? []).map(credentialOf)),
     ...(memoryMax === undefined ? {} : { memoryMax }),

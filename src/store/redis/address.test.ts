@@ -46,6 +46,27 @@ for (const text of ['', 'localhost:6379', 'http://h', 'redis://h/app', 'unix://'
   })
 }
 
+for (const text of [
+  'redis://:hu#sh@h',
+  'redis://:hu/sh@h:1/0',
+  'redis://:12#sh@h',
+  'redis://ada:12/sh@h',
+  'redis://ada:12?sh@h',
+  'redis://:hu%sh@h',
+]) {
+  test(`${text}, whose password is not encoded, is refused with how to write it, without a part of it`, () => {
+    assert.throws(
+      () => parseAddress(text),
+      ({ code, message }: UsageError) =>
+        code === 'options.url' && /# as %23, \/ as %2F/.test(message) && !/12|hu|sh@/.test(message),
+    )
+  })
+}
+
+test('an address alone is told what it does not begin with', () => {
+  assert.throws(() => parseAddress('127.0.0.1:17379'), /, got one that does not begin with redis:\/\/$/)
+})
+
 test('endpoints are read and shown', () => {
   assert.deepEqual(parseEndpoint('h:1', 9, 'x'), { host: 'h', port: 1 })
   assert.deepEqual(parseEndpoint('h', 9, 'x'), { host: 'h', port: 9 })

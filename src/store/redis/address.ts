@@ -18,6 +18,7 @@ export interface Address extends Credentials {
 }
 
 const DEFAULT_PORT = 6379
+const ENCODED = 'in a user or password write % as %25, # as %23, / as %2F, ? as %3F, @ as %40 and : as %3A'
 const FORMS = 'redis://[user:password@]host[:port][/db], rediss:// for TLS, or unix:///path/to.sock[?db=N]'
 
 /**
@@ -37,8 +38,13 @@ export function parseAddress(text: string): Address {
     case 'redis+unix:':
       return socketAddress(url)
     default:
-      throw refuse(url ? `the scheme '${url.protocol}//'` : 'something else')
+      throw refuse(unreadable(text, url))
   }
+}
+
+function unreadable(text: string, url: URL | null): string {
+  if (!text.includes('://')) return 'one that does not begin with redis://'
+  return url === null ? `one that cannot be read; ${ENCODED}` : `the scheme '${url.protocol}//'`
 }
 
 /** `host:port` or a path, for messages. */
@@ -60,6 +66,9 @@ export function parseEndpoint(text: string, defaultPort: number, where: string):
 }
 
 function networkAddress(url: URL): Address {
+  // The password ended too soon, and its first half was read as a port.
+  if (`${url.pathname}${url.search}${url.hash}`.includes('@'))
+    throw refuse(`one with an @ behind the host; ${ENCODED}`)
   const database = url.pathname === '' || url.pathname === '/' ? '0' : url.pathname.slice(1)
   return {
     endpoint: {
@@ -84,8 +93,17 @@ function socketAddress(url: URL): Address {
 
 function credentialsOf(url: URL): Credentials {
   return {
-    username: url.username === '' ? null : decodeURIComponent(url.username),
-    password: url.password === '' ? null : decodeURIComponent(url.password),
+    username: url.username === '' ? null : decoded(url.username),
+    password: url.password === '' ? null : decoded(url.password),
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // Its cause would show the text.
+    throw refuse(`a user or password with a lone %; ${ENCODED}`)
   }
 }
 
