@@ -5,6 +5,8 @@ import { masked, maskedSetting } from './mask.ts'
 for (const [text, shown] of [
   ['https://ghp_abc@github.example/x.git', 'https://***@github.example/x.git'],
   ['https://ada:pw@git.example/x.git', 'https://***@git.example/x.git'],
+  ['redis://:p@ss@redis.example/0', 'redis://***@redis.example/0'],
+  ['RAILS_MASTER_KEY=abc rake', 'RAILS_MASTER_KEY=*** rake'],
   ['ssh://git@git.example/x.git', 'ssh://git@git.example/x.git'],
   ['ssh://git:pw@git.example/x.git', 'ssh://***@git.example/x.git'],
   ['git@git.example:x.git', 'git@git.example:x.git'],

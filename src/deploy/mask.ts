@@ -1,14 +1,14 @@
 const HIDDEN = '***'
 
 const SECRET_NAME =
-  /secret|token|passw|pwd|passphrase|credential|private|api[-_]?key|access[-_]?key|auth|dsn|license[-_]?key/i
+  /secret|token|passw|pwd|passphrase|credential|private|api[-_]?key|access[-_]?key|auth|dsn|(license|master)[-_]?key/i
 
 /** `NAME=value` in a command line. */
 const ASSIGNMENT = /(\b[A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S+)/g
 /** `--name value` and `--name=value`. */
 const OPTION = /(--[A-Za-z][\w-]*)([= ])("[^"]*"|'[^']*'|[^\s-]\S*)/g
 /** What stands before the host of an http address: a password, or a token in its place. */
-const LOGIN = /(\w+:\/\/)[^\s/@]+@/g
+const LOGIN = /(\w+:\/\/)[^\s/]+@/g
 
 /** Whether a value of this name is likely to be a secret. */
 export function isSecretName(name: string): boolean {

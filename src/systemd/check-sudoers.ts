@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts'
+import { commandsOf, sudoersLines } from './sudoers-lines.ts'
 
 /**
  * What is wrong with the rules of a sudoers file that concern systemctl: above all the line that deploy guides
@@ -17,19 +18,12 @@ const TAGS = /^(?:(?:NO)?(?:PASSWD|EXEC|SETENV|LOG_INPUT|LOG_OUTPUT|MAIL|FOLLOW|
 
 /** User rules, not defaults, aliases and includes. */
 function rulesOf(text: string): Rule[] {
-  const rules: Rule[] = []
-  let open = ''
-  let first = 0
-  for (const [index, raw] of text.split('\n').entries()) {
-    if (open === '') first = index + 1
-    open += raw.replace(/\\$/, ' ')
-    if (raw.endsWith('\\')) continue
-    const [, list] = /^\s*(?!#|@|Defaults|\w+_Alias\b)\S+\s+[^=]*=\s*(?:\([^)]*\)\s*)?(.*)$/.exec(open) ?? []
-    const commands = list?.split(/(?<!\\),(?![^{}]*\})/).map((command) => command.trim().replace(TAGS, ''))
-    if (commands !== undefined) rules.push({ line: first, commands })
-    open = ''
-  }
-  return rules
+  return sudoersLines(text).flatMap(({ text: content, line }) => {
+    const [, list] =
+      /^\s*(?!#|@|Defaults|\w+_Alias\b)\S+\s+[^=]*=\s*(?:\([^)]*\)\s*)?(.*)$/.exec(content) ?? []
+    if (list === undefined) return []
+    return [{ line, commands: commandsOf(list).map((command) => command.replace(TAGS, '')) }]
+  })
 }
 
 const EXACT = 'allow the exact commands for the exact units instead: capstan sudoers prints them'
@@ -48,9 +42,7 @@ function judged(command: string, line: number): Finding[] {
   if (command === 'ALL') return error('ALL without limits is root')
   if (ROOT_BY_WRITING.test(program))
     return error(`${program} as root is root: it can write a unit, or run anything`, `leave it out; ${EXACT}`)
-  if (!/(^|\/)systemctl$/.test(program)) return []
-  if (!program.startsWith('/'))
-    return error('sudo takes commands only with their whole path', `write /usr/bin/systemctl`)
+  if (!program.endsWith('/systemctl')) return []
   if (rest === '')
     return error(`${program} without arguments allows every argument, and that is root: ${ROOT_BY_SYSTEMCTL}`)
   if (/^\^.*\$$/.test(rest))

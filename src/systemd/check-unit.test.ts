@@ -117,6 +117,7 @@ describe('checking', () => {
     [['WorkingDirectory=/srv/releases/20261124103000'], /names one release/],
     [['EnvironmentFile=.env'], /EnvironmentFile=\.env is no absolute path/],
     [['Environment=DATABASE_URL=postgres://a:b@c/d'], /DATABASE_URL looks like a secret/],
+    [['StandardError=syslog'], /^warning \d+: StandardError=syslog is gone/],
     [['MemoryDenyWriteExecute=yes'], /^error \d+: it kills Node/],
     [['RestrictAddressFamilies=AF_INET'], /without AF_NETLINK/],
     [['ProtectProc=invisible'], /taken for dead/],

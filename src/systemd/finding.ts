@@ -10,6 +10,15 @@ export interface Finding {
   readonly fix: string
 }
 
+/** Those of `more` that are new to whoever knows `known`: nothing as grave was said of the same line. */
+export function unsaid(known: readonly Finding[], more: readonly Finding[]): Finding[] {
+  return more.filter(
+    ({ line, severity }) =>
+      line === null ||
+      !known.some((each) => each.line === line && ORDER.indexOf(each.severity) <= ORDER.indexOf(severity)),
+  )
+}
+
 const ORDER: readonly Severity[] = ['error', 'warning', 'note']
 
 /** The worst first, then by line. */

@@ -46,6 +46,16 @@ describe('a unit file', () => {
     )
   })
 
+  test('is no unit file without a section, which is said once', () => {
+    const { unit, findings } = parseUnit('set :application, "shop"\nA=b\nrole :app\n')
+    assert.deepEqual(unit.sections, [])
+    assert.deepEqual(
+      findings.map(({ line, what }) => [line, what]),
+      [[null, 'this is no unit file: it has no [Section]']],
+    )
+    assert.deepEqual(parseUnit('').findings, [])
+  })
+
   test('may have the line ends of Windows and a byte order mark', () => {
     const { unit } = parseUnit('\ufeff[Service]\r\nType=notify\r\n')
     assert.equal(settingOf(unit, 'Service', 'Type'), 'notify')

@@ -41,7 +41,20 @@ export function parseUnit(text: string): ParsedUnit {
         line,
       })
   }
+  // An empty one is what a masked unit has.
+  if (sections.length === 0 && text.trim() !== '') return NO_UNIT
   return { unit: { sections: sections satisfies Section[] }, findings }
+}
+
+const NO_UNIT: ParsedUnit = {
+  unit: { sections: [] },
+  findings: [
+    {
+      ...{ severity: 'error', line: null },
+      what: 'this is no unit file: it has no [Section]',
+      fix: 'name a file of systemd, such as /etc/systemd/system/NAME.service',
+    },
+  ],
 }
 
 /** Lines without comments and blanks, continued ones joined by a space. */

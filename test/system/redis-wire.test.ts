@@ -260,7 +260,7 @@ test('a key of the wrong kind does not lose what was taken from the queue before
   await store.heartbeat(beatOf(ANN))
   await pushOne(store, 't', job('j1'))
   await server.command('SET', 'queue:b', 'x')
-  await assert.rejects(claim(store, 5, ['a', 'b']), { code: 'store.not_stored' })
+  assert.equal((await claim(store, 5, ['a', 'b'])).length, 1)
   assert.deepEqual(
     (await store.inFlight(ANN)).map(({ payload }) => payload),
     [job('j1')],

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { isSecretName, masked } from '../../deploy/mask.ts'
 import { durationOption } from '../../kernel/duration.ts'
 import { checkUnit } from '../../systemd/check-unit.ts'
 import { serviceFacts } from '../../systemd/checks/service-facts.ts'
@@ -7,6 +8,7 @@ import { type ExplainedLine, explainUnit } from '../../systemd/explain-unit.ts'
 import type { Finding } from '../../systemd/finding.ts'
 import { parseUnit } from '../../systemd/parse-unit.ts'
 import type { Unit } from '../../systemd/unit.ts'
+import { quoteWord, splitWords } from '../../systemd/unit-words.ts'
 import { type Output, paint, printable, writeJson } from '../output.ts'
 import { wholeNumber } from '../whole-number.ts'
 import { concludeFindings, writeFinding } from './finding-lines.ts'
@@ -51,7 +53,7 @@ export function explainCommand({ out }: SystemdContext): Command {
     const text = await readText(path)
     const findings = findingsOf(path, text, flags)
     const { unit } = parseUnit(text)
-    const lines = explainUnit(unit)
+    const lines = explainUnit(unit).map(withoutSecrets)
     if (out.json) writeJson(out, { file: path, lines, findings })
     else writeExplained(out, isOurs(unit) ? lines : lines.map(withoutWhy), findings)
     concludeFindings(out, findings)
@@ -61,7 +63,8 @@ export function explainCommand({ out }: SystemdContext): Command {
 /** Everything that we know to be wrong with a unit file. */
 export function findingsOf(path: string, text: string, flags: UnitFileFlags): Finding[] {
   const manager = flags.manager ?? (/\/systemd\/user\//.test(path) ? 'user' : 'system')
-  const parsed = parseUnit(text)
+  const { unit, findings: unread } = parseUnit(text)
+  const parsed = { unit, findings: unread.map((each) => ({ ...each, what: masked(each.what) })) }
   const findings = checkUnit(parsed, {
     manager,
     ...(flags.timeout === undefined ? {} : { workerTimeoutMs: durationOption(flags.timeout, '--timeout') }),
@@ -69,7 +72,23 @@ export function findingsOf(path: string, text: string, flags: UnitFileFlags): Fi
       ? {}
       : { systemdVersion: wholeNumber(flags.systemdVersion, '--systemd-version', 1) }),
   })
-  return flags.host && path !== '-' ? [...checkOnHost(path, parsed.unit, manager), ...findings] : findings
+  return flags.host && path !== '-' ? [...checkOnHost(path, unit, manager), ...findings] : findings
+}
+
+const HIDDEN = '***'
+
+/** What is explained may be shown to others, or kept in a log. */
+function withoutSecrets(line: ExplainedLine): ExplainedLine {
+  const { name, value } = line
+  if (name === 'SetCredential') return { ...line, value: value.replace(/:.*/s, `:${HIDDEN}`) }
+  if (name !== 'Environment') return { ...line, value: masked(value) }
+  const words = splitWords(value)?.map(withoutSecret) ?? [HIDDEN]
+  return { ...line, value: words.map(quoteWord).join(' ') }
+}
+
+function withoutSecret(assignment: string): string {
+  const [name = ''] = assignment.split('=')
+  return isSecretName(name) ? `${name}=${HIDDEN}` : masked(assignment)
 }
 
 /** Why we set a directive says something only where it was set for that reason. */
@@ -92,7 +111,7 @@ function writeExplained(out: Output, lines: readonly ExplainedLine[], findings: 
   }
   const shown = new Set(lines.map(({ line }) => line))
   const others = findings.filter(({ line }) => !shown.has(line))
-  if (others.length > 0) out.write(paint(out, 'bold', 'Missing or unreadable'))
+  if (lines.length > 0 && others.length > 0) out.write(paint(out, 'bold', 'Missing or unreadable'))
   for (const finding of others)
     writeFinding(out, finding, finding.line === null ? '     ' : `${String(finding.line).padStart(3)}  `)
   out.write('')

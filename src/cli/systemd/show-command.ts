@@ -99,7 +99,7 @@ function optionsOf(flags: ShowFlags): WorkerUnitOptions {
   return {
     ...{ application: app, service, node, manager, hardening },
     deployTo: flags.deployTo ?? `/var/www/${app}`,
-    user: userOf(flags),
+    user: namedUser(flags),
     allowRoot: flags.root === true,
     shape: flags.fixed ? 'fixed' : 'template',
     timeoutMs: durationOption(flags.timeout, '--timeout'),
@@ -116,7 +116,22 @@ async function unitsOfStage(context: SystemdContext, name: string, flags: ShowFl
     systemFiles(stage, { host, user: host.user ?? userOf(flags), facts }),
   )
   const units = files.filter(({ path }) => path.endsWith('.service'))
-  return [...new Map(units.map((unit) => [unit.path, unit])).values()]
+  if (units.length > 0) return [...new Map(units.map((unit) => [unit.path, unit])).values()]
+  throw new UsageError(
+    'options.invalid',
+    `stage ${name}: no service of type "worker", so there is no unit to show; one of type "sidekiq" keeps its own unit: capstan unit explain FILE`,
+  )
+}
+
+function namedUser(flags: ShowFlags): string {
+  const user = userOf(flags)
+  if (flags.user === undefined && !flags.root && flags.manager === 'system' && user === 'root')
+    throw new UsageError(
+      'unit.root',
+      'unit show: no --user was given, and you are root; jobs of a worker that runs as root can do anything: ' +
+        'name whoever owns the releases with --user (if root is wanted: --root)',
+    )
+  return user
 }
 
 function userOf({ user, root }: ShowFlags): string {

@@ -2,7 +2,6 @@ import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { systemFiles } from '../../deploy/setup.ts'
 import { UsageError } from '../../kernel/errors.ts'
-import { checkSudoers } from '../../systemd/check-sudoers.ts'
 import { NEWEST_SYSTEMD } from '../../systemd/directives.ts'
 import { sudoersFile, sudoersPath } from '../../systemd/sudoers.ts'
 import { FIXED_VERBS, TEMPLATE_VERBS } from '../../systemd/systemctl.ts'
@@ -11,6 +10,7 @@ import { operatorCommand } from '../operator/operator-command.ts'
 import { writeJson } from '../output.ts'
 import { concludeFindings, writeFinding } from './finding-lines.ts'
 import { readText } from './read-text.ts'
+import { sudoersFindings } from './sudoers-findings.ts'
 import { repeated, type SystemdContext } from './systemd-context.ts'
 
 interface SudoersFlags {
@@ -55,7 +55,7 @@ export function sudoersCommand(context: SystemdContext): Command {
 }
 
 async function checkFile({ out }: SystemdContext, path: string): Promise<void> {
-  const findings = checkSudoers(await readText(path))
+  const findings = await sudoersFindings(await readText(path))
   if (out.json) writeJson(out, { file: path, findings })
   else for (const finding of findings) writeFinding(out, finding, `${finding.line}: `)
   concludeFindings(out, findings)

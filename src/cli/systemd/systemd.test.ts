@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -26,7 +26,9 @@ const session = {
   close: async () => {},
 } as Session
 
-async function run(...words: string[]) {
+const run = (...words: string[]) => runIn(session, ...words)
+
+async function runIn(where: Session, ...words: string[]) {
   let text = ''
   const write = (more: string) => {
     text += more
@@ -37,7 +39,7 @@ async function run(...words: string[]) {
   })
   out.json = words.includes('--json')
   const program = new Command('capstan').exitOverride()
-  for (const command of systemdCommands({ session: () => session, out, runtime })) program.addCommand(command)
+  for (const command of systemdCommands({ session: () => where, out, runtime })) program.addCommand(command)
   await program.parseAsync(words, { from: 'user' })
   return { code: out.exitCode, text }
 }
@@ -86,7 +88,89 @@ describe('capstan unit', () => {
     const { code, text } = await run('unit', 'verify', file)
     assert.equal(code, 1)
     assert.match(text, /^a\.service:5: error: systemd-analyze: .*perhaps$/m)
-    assert.match(text, /systemd-analyze: .*\/no\/such\/program/)
+  })
+
+  test('verifies without looking for programs on this machine, unless it is asked to, and names them once', async () => {
+    const file = join(directory, 'a.service')
+    const { text: unit } = await run(...'unit show --app a --user b --node /no/such --fixed'.split(' '))
+    await writeFile(file, `${unit}[Service]\nExecStartPre=/no/such/other\n`)
+    const here = await run('unit', 'verify', file)
+    assert.deepEqual([here.code, here.text], [0, 'nothing to mend\n'])
+    const { code, text } = await run('unit', 'verify', file, '--host')
+    assert.equal(code, 1)
+    assert.equal(text.match(/error: .*\/no\/such\b(?!\/)/g)?.length, 1, text)
+    assert.match(text, /systemd-analyze: .*\/no\/such\/other is not executable/)
+  })
+
+  test('verifies each line once, as grave beside other flaws as alone', async () => {
+    const file = join(directory, 'a.service')
+    const lines = ['Type=notify', 'User=daemon', 'ExecStart=/bin/true', 'StandardError=syslog']
+    const flawsOf = async (...more: readonly string[]) => {
+      await writeFile(file, ['[Service]', ...lines, ...more, ''].join('\n'))
+      const { text } = await run('unit', 'verify', file)
+      return [...text.matchAll(/^a\.service:(\d+): (error|warning|note): /gm)].map(([, at, severity]) => [
+        at,
+        severity,
+      ])
+    }
+    assert.deepEqual(await flawsOf(), [['5', 'warning']])
+    assert.deepEqual(await flawsOf('SyslogIdentifer=x', 'ProtectClock=perhaps'), [
+      ['6', 'error'],
+      ['5', 'warning'],
+      ['7', 'error'],
+    ])
+  })
+
+  test('hides secrets in what it explains and verifies', async () => {
+    const file = join(directory, 'a.service')
+    const secret = 'sesame'
+    await writeFile(
+      file,
+      [
+        '[Service]',
+        `Environment=REDIS_URL=redis://:${secret}@h/0 A=b "MASTER_KEY=x ${secret}" C=redis://u:p@${secret}@h`,
+        `Environment=D=redis://:${secret}@h "`,
+        `SetCredential=key:${secret}`,
+        `ExecStart=/bin/env E=redis://:${secret}@h /bin/true --password ${secret}`,
+        `redis://:${secret}@h`,
+        '',
+      ].join('\n'),
+    )
+    for (const [command, ...more] of [['explain'], ['explain', '--json'], ['verify'], ['verify', '--json']])
+      assert.doesNotMatch((await run('unit', command!, file, ...more)).text, /sesame/)
+    const { text } = await run('unit', 'explain', file)
+    assert.match(text, /Environment=REDIS_URL=redis:\/\/\*\*\*@h\/0 A=b MASTER_KEY=\*\*\* C=redis:/)
+  })
+
+  test('says of a file that is no unit only that', async () => {
+    const file = join(directory, 'Capfile')
+    await writeFile(file, "require 'capistrano/setup'\nA=b\n")
+    for (const command of ['explain', 'verify']) {
+      const { code, text } = await run('unit', command, file)
+      assert.equal(code, 1)
+      assert.match(
+        text,
+        /^ *error: this is no unit file: it has no \[Section\]\n.*fix: .*\n\n?1 error, 0 warnings/,
+      )
+    }
+  })
+
+  test('says that a user is missing to root, who gave none', { skip: userInfo().uid !== 0 }, async () => {
+    await assert.rejects(run(...'unit show --app shop'.split(' ')), {
+      code: 'unit.root',
+      message: /no --user was given, and you are root/,
+    })
+    assert.match((await run(...'unit show --app shop --manager user'.split(' '))).text, /\[Service\]/)
+  })
+
+  test('says that a stage has no worker to show a unit of', async () => {
+    const services = { old: { type: 'sidekiq', unit: 'sidekiq.service' } }
+    const deploy = { application: 'shop', stages: { production: { hosts: ['web-1'], services } } }
+    const config = async () => ({ config: { deploy }, file: 'capstan.config.ts', directory: '.' })
+    await assert.rejects(runIn({ ...session, config } as Session, 'unit', 'show', 'production'), {
+      code: 'options.invalid',
+      message: /stage production: no service of type "worker".*keeps its own unit/,
+    })
   })
 
   test('looks at this machine when it is asked to', async () => {
@@ -135,6 +219,18 @@ describe('capstan sudoers', () => {
     const { code, text } = await run('sudoers', '--check', fixture('article-sudoers'))
     assert.equal(code, 1)
     assert.match(text, /^1: error: .*that is root/)
+  })
+
+  test('fails for what sudo cannot read, once a line, and asks visudo for what we can', async () => {
+    const file = join(directory, 'sudoers')
+    await writeFile(file, 'deploy ALL=(ALL NOPASSWD /bin/x\ncomplete rubbish\na ALL=/bin/x a:b\n')
+    const { code, text } = await run('sudoers', '--check', file)
+    assert.equal(code, 1)
+    assert.match(
+      text,
+      /^1: error: sudo cannot read .*\n.*\n2: error: sudo cannot read .*\n.*\n3: error: visudo: /,
+    )
+    assert.match(text, /^3 errors, 0 warnings, 0 notes$/m)
   })
 })
 

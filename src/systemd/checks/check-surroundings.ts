@@ -64,6 +64,13 @@ function checkEnvironment({ unit }: ServiceFacts): Finding[] {
 
 function checkOutput({ value, find }: ServiceFacts): Finding[] {
   return ['StandardOutput', 'StandardError'].flatMap((name) => {
+    if (/^syslog(\+console)?$/.test(value(name) ?? ''))
+      return [
+        find('warning', name, {
+          what: `${name}=syslog is gone since systemd 246, which takes the journal in its place`,
+          fix: 'take it away: the journal is the default, and hands on to a syslog where one runs',
+        }),
+      ]
     const kind = /^(file|append|truncate):/.exec(value(name) ?? '')?.[1]
     if (kind === undefined) return []
     const effect = kind === 'file' ? ', and each start writes over its beginning' : ''
