@@ -1,8 +1,11 @@
 import { createReadStream } from 'node:fs'
+import { RemoteError } from '../remote/errors.ts'
+import type { Script } from '../remote/script.ts'
 import type { RemoteShell } from '../remote/transport.ts'
 import { DeployError } from './deploy-error.ts'
 import type { DeployHost, Deployment } from './deployment.ts'
-import { Reply } from './on-host/reply.ts'
+import { masked } from './mask.ts'
+import { Reply, SAY } from './on-host/reply.ts'
 import { packFolder, resolveRevision, unpackArchive, unpackGit } from './on-host/source.ts'
 import type { Stage } from './stage.ts'
 
@@ -14,8 +17,8 @@ export interface CodeSource {
 }
 
 export interface CodeSourceParams {
-  /** The host that is asked which commit a branch means: it can reach the repository, we perhaps cannot. */
-  readonly primary: DeployHost
+  /** The primary one is asked which commit a branch means: it can reach the repository, we perhaps cannot. */
+  readonly hosts: readonly DeployHost[]
   /** A shell on this machine. */
   readonly local: RemoteShell
   /** Where an archive may be written, on this machine. */
@@ -23,28 +26,36 @@ export interface CodeSourceParams {
 }
 
 /**
- * Decides which code is meant.
- * @throws DeployError `deploy.revision` when the repository does not know it
+ * Decides which code is meant. Changes nothing on the hosts.
+ * @throws DeployError `deploy.revision` when it is not there
  */
 export async function codeSource(stage: Stage, params: CodeSourceParams): Promise<CodeSource> {
   const { source } = stage
   if ('git' in source) return fromGit(source, params)
   if ('artifact' in source) return fromArchive(source.artifact, await checksum(params.local, source.artifact))
   const archive = `${params.scratch}/code.tar.gz`
-  const { stdout } = await params.local.run(packFolder(source.upload, archive))
-  return fromArchive(archive, new Reply(stdout).one('revision') ?? '')
+  const reply = await ask(params.local, packFolder(source.upload, archive), {
+    what: `the folder ${source.upload} cannot be packed here`,
+    fix: 'correct source.upload',
+  })
+  return fromArchive(archive, reply.one('revision') ?? '')
 }
 
 async function fromGit(
   { git, branch, tree }: { readonly git: string; readonly branch: string; readonly tree: string | null },
-  { primary }: CodeSourceParams,
+  { hosts }: CodeSourceParams,
 ): Promise<CodeSource> {
-  const { stdout } = await primary.shell.run(resolveRevision(git, branch))
-  const revision = new Reply(stdout).one('revision')
+  const primary = hosts.find((host) => host.primary)
+  if (primary === undefined) throw new DeployError('deploy.failed', 'no host of the stage is primary')
+  const reply = await ask(primary.shell, resolveRevision(git, branch), {
+    what: `${primary.name} cannot read the repository ${masked(git)}`,
+    fix: 'correct source.git, or let that host reach it',
+  })
+  const revision = reply.one('revision')
   if (revision === undefined)
     throw new DeployError(
       'deploy.revision',
-      `${git} has no branch, tag or commit ${branch} (asked from ${primary.name})`,
+      `${masked(git)} has no branch, tag or commit ${branch} (asked from ${primary.name}); push it, or correct source.branch`,
     )
   return {
     revision,
@@ -68,11 +79,29 @@ function fromArchive(file: string, revision: string): CodeSource {
 }
 
 async function checksum(local: RemoteShell, file: string): Promise<string> {
-  const { stdout } = await local.run({
+  const script = {
     name: 'read the artifact',
-    body: 'sha256sum <"$1" | cut -c 1-40',
+    body: `${SAY}\n[ -f "$1" ] || { echo "$1 is no file" >&2; exit 1; }\nsay revision "$(sha256sum <"$1" | cut -c 1-40)"`,
     args: [file],
     reads: true,
+  }
+  const reply = await ask(local, script, {
+    what: `the artifact ${file} cannot be read here`,
+    fix: 'build it, or correct source.artifact',
   })
-  return stdout.trim()
+  return reply.one('revision') ?? ''
+}
+
+/** A question about the code; that it fails is told with what to do about it. */
+async function ask(
+  shell: RemoteShell,
+  script: Script,
+  { what, fix }: { readonly what: string; readonly fix: string },
+): Promise<Reply> {
+  try {
+    return new Reply((await shell.run(script)).stdout)
+  } catch (cause) {
+    if (!(cause instanceof RemoteError) || cause.code !== 'remote.exit') throw cause
+    throw new DeployError('deploy.revision', `${what}; ${fix}\n${masked(cause.message)}`, { cause })
+  }
 }

@@ -2,7 +2,6 @@ import type { Runtime } from '../kernel/runtime.ts'
 import type { RemoteShell, Transport } from '../remote/transport.ts'
 import { type CodeSource, codeSource } from './code-source.ts'
 import type { ChangingPhase } from './deploy-config.ts'
-import { DeployError } from './deploy-error.ts'
 import type { DeployEvents } from './deploy-events.ts'
 import { Deployment } from './deployment.ts'
 import { onEach } from './fleet.ts'
@@ -46,9 +45,7 @@ export interface DeployParams {
 export async function deploy(runtime: Runtime, params: DeployParams): Promise<DeployReport> {
   return withHosts(runtime, { ...params, what: 'deploy' }, async (shells, before, startedAt) => {
     const { stage } = params
-    const [primary] = shells.hosts.filter((host) => host.primary)
-    if (primary === undefined) throw new DeployError('deploy.failed', 'no host of the stage is primary')
-    const source = await codeSource(stage, { primary, local: params.local, scratch: params.scratch })
+    const source = await codeSource(stage, { ...params, hosts: shells.hosts })
     const names = [...before.values()].flatMap(({ releases }) => releases.map(({ name }) => name))
     const release = newReleaseName(runtime.clock.now(), names)
     const deployment = new Deployment(runtime, {
@@ -109,7 +106,8 @@ async function withHosts(runtime: Runtime, params: DeployParams & { readonly wha
   events.phase('preflight')
   await using shells = await StageShells.open(stage, transportTo, signal)
   const note = { by, what, since: new Date(startedAt).toISOString() }
-  const before = await lockedAndReady(runtime, { stage, shells, note })
+  const findCode = what === 'deploy' ? () => codeSource(stage, { ...params, hosts: shells.hosts }) : null
+  const before = await lockedAndReady(runtime, { stage, shells, note, findCode })
   for (const [host, { unfinished }] of before)
     if (unfinished !== null) {
       const earlier = `an earlier run did not end: ${unfinishedText(unfinished)}`
@@ -118,15 +116,22 @@ async function withHosts(runtime: Runtime, params: DeployParams & { readonly wha
   return await work(shells, before, startedAt)
 }
 
+interface Wanted {
+  readonly stage: Stage
+  readonly shells: StageShells
+  readonly note: object
+  readonly findCode: (() => Promise<unknown>) | null
+}
+
 /** A bare host has no place for a lock yet, and gets one only when all is ready: what is not ready changes nothing. */
 async function lockedAndReady(
   { clock }: Runtime,
-  { stage, shells, note }: { readonly stage: Stage; readonly shells: StageShells; readonly note: object },
+  { stage, shells, note, findCode }: Wanted,
 ): Promise<Map<string, PreflightFacts>> {
   const isLocked = await shells.lock(stage.layout, note)
   const before = await readHosts(clock, stage, shells.hosts)
   requireOpen(before)
-  requireReady(stage, shells.hosts, before)
+  await requireReady(stage, { hosts: shells.hosts, facts: before }, findCode)
   if (isLocked) return before
   await onEach(shells.hosts, ({ shell }) => shell.run(makeState(stage.layout)))
   await shells.lock(stage.layout, note)

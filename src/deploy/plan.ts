@@ -1,4 +1,5 @@
 import type { Runtime } from '../kernel/runtime.ts'
+import { codeSource } from './code-source.ts'
 import type { DeployParams } from './deploy.ts'
 import type { PhaseName } from './deploy-config.ts'
 import type { DeployHost } from './deployment.ts'
@@ -21,6 +22,8 @@ export interface HostPlan {
 export interface Plan {
   readonly stage: string
   readonly release: string
+  /** Of the code, as it was found just now. */
+  readonly revision: string
   readonly hosts: readonly HostPlan[]
 }
 
@@ -30,35 +33,43 @@ export interface Plan {
  */
 export async function planDeploy(
   { clock }: Runtime,
-  { stage, transportTo, signal, events }: DeployParams,
+  { stage, transportTo, local, scratch, signal, events }: DeployParams,
 ): Promise<Plan> {
   events.phase('preflight')
   await using shells = await StageShells.open(stage, transportTo, signal)
   const before = await readHosts(clock, stage, shells.hosts)
   requireOpen(before)
-  requireReady(stage, shells.hosts, before)
+  const { hosts } = shells
+  const findCode = () => codeSource(stage, { hosts, local, scratch })
+  await requireReady(stage, { hosts, facts: before }, findCode)
+  const { revision } = await findCode()
   const releases = [...before.values()].flatMap((facts) => facts.releases)
   const release = newReleaseName(
     clock.now(),
     releases.map(({ name }) => name),
   )
-  const plans = await onEach(shells.hosts, (host) =>
-    planOn(stage, host, { release, facts: before.get(host.name) }),
+  const plans = await onEach(hosts, (host) =>
+    planOn(stage, host, { release, revision, facts: before.get(host.name) }),
   )
-  return { stage: stage.name, release, hosts: [...plans.values()] }
+  return { stage: stage.name, release, revision, hosts: [...plans.values()] }
 }
 
 interface Known {
   readonly release: string
+  readonly revision: string
   readonly facts: PreflightFacts | undefined
 }
 
-async function planOn(stage: Stage, host: DeployHost, { release, facts }: Known): Promise<HostPlan> {
+async function planOn(
+  stage: Stage,
+  host: DeployHost,
+  { release, revision, facts }: Known,
+): Promise<HostPlan> {
   const instances = new Map<string, string[]>()
   for (const service of servicesOn(stage, host))
     if (service.type === 'worker') instances.set(service.name, await running(host, service))
   const steps = [
-    ...prepareSteps(stage, release),
+    ...prepareSteps(stage, release, revision),
     ...(stage.migrate !== null && host.primary ? [step('migrate', `run ${words(stage.migrate)}`)] : []),
     ...overlapping(stage, host).map(({ name, template, processes }) =>
       step(
@@ -77,7 +88,7 @@ function step(phase: PhaseName, what: string) {
   return { phase, what }
 }
 
-function prepareSteps(stage: Stage, release: string) {
+function prepareSteps(stage: Stage, release: string, revision: string) {
   const { source } = stage
   const from =
     'git' in source
@@ -87,7 +98,7 @@ function prepareSteps(stage: Stage, release: string) {
         : source.artifact
   const linked = [...stage.linkedDirs, ...stage.linkedFiles]
   return [
-    step('prepare', `make releases/${release} from ${from}`),
+    step('prepare', `make releases/${release} from ${from}: ${revision.slice(0, 12)}`),
     ...(linked.length === 0 ? [] : [step('prepare', `link ${linked.join(', ')}`)]),
     ...stage.build.map((line) => step('prepare', `run ${words(line)}`)),
   ]

@@ -1,6 +1,6 @@
+import { typed } from '../remote/ssh-command.ts'
 import type { RemoteShell } from '../remote/transport.ts'
 import { DeployError } from './deploy-error.ts'
-import { typed } from './host-commands.ts'
 import { type Barrier, barriers, probeFolders } from './on-host/probe-folders.ts'
 import { Reply } from './on-host/reply.ts'
 import type { Stage } from './stage.ts'

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { withoutValues } from './errors.ts'
+import { lastLines, withoutValues } from './errors.ts'
+
+test('the lines that ssh ends with CRLF are shown without it', () =>
+  assert.equal(lastLines('Host key\r\nverification failed.\r\n'), '\n  Host key\n  verification failed.'))
 
 describe('a text without the values of an environment', () => {
   test('has their names in place of them, and of single lines of them', () => {

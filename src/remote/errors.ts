@@ -39,9 +39,9 @@ export class RemoteError extends CapstanError {
 /** How many lines of stderr an error shows. */
 const LAST_LINES = 20
 
-/** The end of what was printed, on lines of its own below a message. */
+/** The end of what was printed (ssh ends its lines with CRLF), on lines of its own below a message. */
 export function lastLines(text: string): string {
-  const lines = text.trimEnd().split('\n').slice(-LAST_LINES)
+  const lines = text.trimEnd().split(/\r?\n/).slice(-LAST_LINES)
   return lines
     .map((line) => `\n  ${line}`)
     .join('')

@@ -24,6 +24,8 @@ export function auditCommand(context: DeployContext): Command {
           .map((line) => ({ host, ...entryOf(line) })),
       )
       if (out.json) return writeJson(out, { stage: name, entries })
+      if (entries.length === 0)
+        return out.write(`No deploys: none was written down on the hosts of stage ${name} yet.`)
       writeTable(out, COLUMNS, auditRows(entries))
     })
 }

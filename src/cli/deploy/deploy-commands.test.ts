@@ -114,6 +114,10 @@ describe('capstan config', () => {
       code: 'config.missing',
       message: /has no "deploy"/,
     })
+    await assert.rejects(run(['config', 'production'], null), {
+      code: 'config.missing',
+      message: /^there is no capstan\.config\.ts in \/app; .* --config$/,
+    })
     await assert.rejects(run(['config', 'prod']), { code: 'stage.unknown' })
     await assert.rejects(run(['config', 'production', '--hosts', 'web-1,web3']), { code: 'hosts.unknown' })
     await assert.rejects(run(['config', 'production', '--hosts', '']), { code: 'hosts.none' })

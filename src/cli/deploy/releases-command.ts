@@ -20,6 +20,7 @@ export function releasesCommand(context: DeployContext): Command {
         releases.map((release) => ({ host, ...release })),
       )
       if (out.json) return writeJson(out, { releases: rows.map((row) => ({ ...row, state: stateOf(row) })) })
+      if (rows.length === 0) return out.write(`No releases: nothing was deployed to stage ${name} yet.`)
       writeTable(out, COLUMNS, rows)
     })
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import { onEach } from '../../deploy/fleet.ts'
+import type { Stage } from '../../deploy/stage.ts'
 import { UsageError } from '../../kernel/errors.ts'
-import { command } from '../../remote/script.ts'
+import { command, inOrder, type Script } from '../../remote/script.ts'
 import { sshTerminal } from '../../remote/ssh/ssh-terminal.ts'
 import { EXIT, printable, writeJson } from '../output.ts'
 import { onStage } from './on-stage.ts'
@@ -54,7 +55,7 @@ async function runOnAll(context: DeployContext, { stage: name, flags, words }: O
   const { out } = context
   const codes = await onStage(context, { stage: name, flags }, ({ stage, hosts, signal }) =>
     onEach(hosts, async ({ name: host, shell }) => {
-      const script = command(programOf(words), { directory: stage.layout.current })
+      const script = inCurrent(stage, programOf(words))
       const { exitCode, stdout, stderr } = await shell.run(script, {
         signal,
         accept: ANY_EXIT,
@@ -71,6 +72,16 @@ async function runOnAll(context: DeployContext, { stage: name, flags, words }: O
   if (out.json) return writeJson(out, { stage: name, hosts })
   for (const { host, exitCode } of failed) out.note(printable(`${host}: exit code ${exitCode}`))
 }
+
+function inCurrent({ name, layout }: Stage, argv: readonly string[]): Script {
+  const none = `no release is live here; capstan deploy ${name} makes the first one`
+  return inOrder(argv.join(' '), [
+    { name: 'look for the release', body: REQUIRE_CURRENT, args: [layout.current, none], reads: true },
+    command(argv, { directory: layout.current }),
+  ])
+}
+
+const REQUIRE_CURRENT = `if [ ! -e "$1" ]; then printf '%s\\n' "$2" >&2; exit 1; fi`
 
 /** As in a shell: one word that no program can be called is a line. */
 export function programOf(words: readonly string[]): readonly string[] {

@@ -32,11 +32,13 @@ export interface StageSession {
 
 /** @throws UsageError `config.missing` when the configuration says nothing of deploys; what `resolveStage` throws */
 export async function stageSession(session: Session, name: string, flags: StageFlags): Promise<StageSession> {
-  const { config, file } = await session.config()
+  const { config, file, directory } = await session.config()
   if (config.deploy === undefined)
     throw new UsageError(
       'config.missing',
-      `${file ?? 'capstan.config.ts'} has no "deploy"; see docs/guides/deploy.md`,
+      file === null
+        ? `there is no capstan.config.ts in ${directory}; go to its folder, or name it with --config`
+        : `${file} has no "deploy"; see docs/guides/deploy.md`,
     )
   const { hosts, roles, set } = flags
   const stage = resolveStage(config.deploy, name, {

@@ -10,7 +10,7 @@ export function hostsOf(run: CapistranoRun): Array<string | HostConfig> {
   const ssh = entriesOf(run.value('ssh_options'))
   remarkSsh(run, ssh, run.placeOf('ssh_options'))
   const servers = run.servers.filter((server) => isDeployedTo(run, server))
-  const primary = primaryOf(run, servers)
+  const primary = migrationServer(run)
   return servers.map((server) => {
     const host = hostOf(run, server, ssh)
     return shortened(server === primary && server !== servers[0] ? { ...host, primary: true } : host)
@@ -23,11 +23,17 @@ function isDeployedTo(run: CapistranoRun, server: Server): boolean {
   return false
 }
 
-/** Capistrano migrates on the first host of a role that is marked, else on the first of them. */
-function primaryOf(run: CapistranoRun, servers: readonly Server[]): Server | undefined {
-  const role = run.text('migration_role') ?? 'db'
-  const having = servers.filter((server) => server.roles.includes(role))
+/** Capistrano migrates on the first host of a role that is marked, else on the first of them; without one, nowhere. */
+export function migrationServer(run: CapistranoRun): Server | undefined {
+  const role = migrationRole(run)
+  const having = run.servers.filter(
+    ({ roles, properties }) => roles.includes(role) && properties.get('no_release') !== true,
+  )
   return having.find((server) => server.properties.get('primary') === true) ?? having[0]
+}
+
+export function migrationRole(run: CapistranoRun): string {
+  return run.text('migration_role') ?? 'db'
 }
 
 function hostOf(run: CapistranoRun, server: Server, ssh: ReadonlyMap<string, Value>): HostConfig {

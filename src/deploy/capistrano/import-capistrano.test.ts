@@ -140,6 +140,35 @@ describe('the project of a Rails team with one host', () => {
   })
 })
 
+describe('a stage in which no host has the role of migrations', () => {
+  const migrating = (name: string, roles: string) =>
+    project({
+      Capfile: "require 'capistrano/rails/migrations'\n",
+      'config/deploy.rb':
+        "set :application, 'shop'\nset :repo_url, 'git@git.example:shop.git'\nset :branch, 'main'\n",
+      [`config/deploy/${name}.rb`]: `server 'web-1', roles: %w[${roles}]\n`,
+      'config/deploy/other.rb': "server 'web-2', roles: %w[app db]\n",
+    })
+
+  test('migrates nowhere, as before, and it is said', async () => {
+    const { config, remarks } = await migrating('staging', 'app web')
+    assert.equal(resolveStage(config, 'staging').migrate, null)
+    assert.equal(resolveStage(config, 'other').migrate, 'bundle exec rake db:migrate')
+    assert.deepEqual(
+      remarks.filter((remark) => /migrat/.test(remark)),
+      [
+        'stage staging: left out: migrate: no host that is deployed to has the role db, so Capistrano migrated nowhere; write it where one should',
+      ],
+    )
+  })
+
+  test('is not one with that role', async () => {
+    const { config, remarks } = await migrating('staging', 'app db')
+    assert.equal(resolveStage(config, 'staging').migrate, 'bundle exec rake db:migrate')
+    assert.doesNotMatch(remarks.join('\n'), /migrat/)
+  })
+})
+
 describe('a bigger project', () => {
   test('keeps apart what stages say differently', async () => {
     const { config } = await project(SHOP)

@@ -1,7 +1,7 @@
 import { UsageError } from '../../kernel/errors.ts'
 import { checkDeployConfig } from '../check-deploy-config.ts'
 import type { DeployConfig, DeploySettings, SourceConfig, StageConfig } from '../deploy-config.ts'
-import { hostsOf } from './capistrano-hosts.ts'
+import { hostsOf, migrationRole, migrationServer } from './capistrano-hosts.ts'
 import type { CapistranoRun, Remark } from './capistrano-run.ts'
 import { hoisted, withoutEmpty } from './hoist.ts'
 import { remarkFeatures, remarkSettings } from './known-settings.ts'
@@ -70,10 +70,25 @@ function stageOf(run: CapistranoRun, stage: string, { sidekiqVersion }: Capistra
     ...linksOf(run, rails.linkedDirs ?? []),
     environment: { ...rails.environment, ...defaultEnvironment(run) },
     build: rails.build ?? [],
-    ...(rails.migrate === undefined ? {} : { migrate: rails.migrate }),
+    ...migrationOf(run, stage, rails.migrate),
     services: sidekiqServices(run, { stage, application, version: sidekiqVersion }),
   }
   return { ...withoutEmpty(settings), hosts: hostsOf(run) }
+}
+
+/** Where no host has its role nothing was migrated, and nothing is. */
+function migrationOf(
+  run: CapistranoRun,
+  stage: string,
+  migrate: DeploySettings['migrate'],
+): Pick<DeploySettings, 'migrate'> {
+  if (migrate === undefined) return {}
+  if (migrationServer(run) !== undefined) return { migrate }
+  run.remark(
+    `stage ${stage}`,
+    `left out: migrate: no host that is deployed to has the role ${migrationRole(run)}, so Capistrano migrated nowhere; write it where one should`,
+  )
+  return {}
 }
 
 function sourceOf(run: CapistranoRun): SourceConfig {

@@ -16,14 +16,14 @@ export interface Account {
 /** The machine, and what the account that deploys may do there. */
 export function accountRemarks(stage: Stage, host: StageHost, known: Account): Remark[] {
   return [
-    machineRemark(known),
+    ...machineRemarks(stage, host, known),
     ...sudoRemarks(stage, host, known),
     ...lingerRemarks(stage, host, known),
     ...strayRemarks(known),
   ]
 }
 
-function machineRemark({ facts, account }: Account): Remark {
+function machineRemarks(stage: Stage, host: StageHost, { facts, account }: Account): Remark[] {
   const [node] = facts.nodes
   const parts = [
     account.system ?? 'an unknown system',
@@ -33,9 +33,17 @@ function machineRemark({ facts, account }: Account): Remark {
     `clock within ${Math.ceil(Math.abs(facts.skewMs) / 1000)} s of ours`,
   ]
   const text = `${facts.user} on ${parts.join(', ')}`
-  return account.hasSystemd
-    ? note(text)
-    : error(`${text}; systemd does not run this host`, 'services need it as the first process')
+  if (account.hasSystemd) return [note(text)]
+  const services = servicesOn(stage, host).map(({ name }) => name)
+  return services.length === 0
+    ? [note(`${text}; systemd does not run this host, and no service of the stage needs it`)]
+    : [
+        note(text),
+        error(
+          `systemd does not run this host, and services need it: ${services.join(', ')}`,
+          'boot it with systemd as its first process, or name other hosts for them',
+        ),
+      ]
 }
 
 function sudoRemarks(stage: Stage, host: StageHost, { facts, account }: Account): Remark[] {

@@ -129,6 +129,15 @@ describe('what doctor says of the account', () => {
     assert.deepEqual(says(/^sudo: /, { rules: ['(ALL) NOPASSWD: ALL'] }), ['error'])
   })
 
+  test('a host that systemd does not run is an error only where a service needs it', () => {
+    const known = { facts, account: { ...account, hasSystemd: false }, units: [] }
+    const bare = { ...stage, services: [] }
+    const form = /systemd does not run this host/
+    assert.deepEqual(kinds(accountRemarks(stage, host!, known), form), ['error'])
+    assert.deepEqual(kinds(accountRemarks(bare, host!, known), form), ['note'])
+    assert.match(accountRemarks(stage, host!, known)[1]!.what, /^systemd does not .* need it: sidekiq$/)
+  })
+
   test('linger is asked for only where a manager of the user is in use', () => {
     assert.deepEqual(says(/linger is off/, {}), [])
     const units = foundUnits(

@@ -1,6 +1,7 @@
+import { typed } from '../../remote/ssh-command.ts'
 import { sudoersRules } from '../../systemd/sudoers.ts'
 import type { DeployHost } from '../deployment.ts'
-import { copyCommand, typed } from '../host-commands.ts'
+import { copyCommand } from '../host-commands.ts'
 import { isEnough, MINIMUM_NODE } from '../node-version.ts'
 import type { HostFacts } from '../on-host/probe-host.ts'
 import { commandOf, type Right, rightsOf, servicesOn, shownUnit } from '../services/service.ts'

@@ -1,4 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts'
+import { messageOf } from '../../kernel/errors.ts'
 import { inOrder, type Script } from '../../remote/script.ts'
 import { DeployError } from '../deploy-error.ts'
 import type { DeployHost } from '../deployment.ts'
@@ -81,24 +82,31 @@ export function requireOpen(facts: ReadonlyMap<string, PreflightFacts>): void {
 
 /**
  * Names everything that would stop the deploy, on all hosts, at once.
+ * @param findCode asked only where a host is not ready, so that its error stands among the others; null for a rollback
  * @throws DeployError `deploy.preflight`
  */
-export function requireReady(
+export async function requireReady(
   stage: Stage,
-  hosts: readonly DeployHost[],
-  facts: ReadonlyMap<string, PreflightFacts>,
-): void {
-  refuse(
-    hosts.flatMap((host) => {
-      const known = facts.get(host.name)
-      return known === undefined ? [] : problemsOf(stage, host, known)
-    }),
-  )
+  { hosts, facts }: Examined,
+  findCode: (() => Promise<unknown>) | null,
+): Promise<void> {
+  const problems = hosts.flatMap((host) => {
+    const known = facts.get(host.name)
+    return known === undefined ? [] : problemsOf(stage, host, known)
+  })
+  if (problems.length === 0) return
+  const lacking = await findCode?.().then(() => null, messageOf)
+  refuse(problems, lacking ? [lacking] : [])
+}
+
+interface Examined {
+  readonly hosts: readonly DeployHost[]
+  readonly facts: ReadonlyMap<string, PreflightFacts>
 }
 
 /** @throws DeployError `deploy.preflight` when there are any */
-export function refuse(problems: readonly Problem[]): void {
+export function refuse(problems: readonly Problem[], others: readonly string[] = []): void {
   if (problems.length === 0) return
-  const lines = problems.map(({ host, what, fix }) => `${host}: ${what}\n  ${fix}`)
+  const lines = [...problems.map(({ host, what, fix }) => `${host}: ${what}\n  ${fix}`), ...others]
   throw new DeployError('deploy.preflight', `not ready, nothing was changed:\n${lines.join('\n')}`)
 }

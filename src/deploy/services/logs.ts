@@ -22,11 +22,17 @@ export function followLogs(
 }
 
 // journalctl matches patterns of units that it has seen; reading changes nothing, so a pattern is safe here.
+// Where it has seen none, it fails with "No data available".
 const LOGS = `
 flag=--unit
 if [ "$manager" = user ]; then flag=--user-unit; fi
 lines=$1 follow=$2; shift 2
 count=$#
 while [ $count -gt 0 ]; do set -- "$@" "$flag=$1"; shift; count=$((count - 1)); done
+case $(journalctl --quiet -n 0 "$@" 2>&1 || true) in
+  'Failed to add filter'*)
+    echo 'the journal knows no unit of these services: nothing was deployed yet, or its entries are gone'
+    exit 0 ;;
+esac
 exec journalctl --no-pager --quiet -o short-iso -n "$lines" \${follow:+"$follow"} "$@" 2>&1
 `

@@ -1,6 +1,9 @@
+import { sshCommand, typed } from '../ssh-command.ts'
+import type { HostAddress } from '../transport.ts'
+
 interface Refusal {
   readonly words: RegExp
-  readonly advice: (host: string) => string
+  readonly advice: (command: string, address: HostAddress) => string
   /** It may pass by itself. */
   readonly retryable?: true
 }
@@ -12,13 +15,18 @@ const REFUSALS: readonly Refusal[] = [
     advice: () => 'the program ssh does not start here; install an OpenSSH client',
   },
   {
+    words: /Can't open user config file|Bad configuration option|bad configuration options/,
+    advice: () =>
+      'ssh cannot read its own configuration on this machine; mend the file, or correct "ssh" (-F) in the configuration of the deploy',
+  },
+  {
     words: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
-    advice: (host) =>
-      `its host key is another than before: somebody may stand in between. If it was set up anew: ssh-keygen -R ${host}`,
+    advice: (_command, address) =>
+      `its host key is another than before: somebody may stand in between. If it was set up anew: ${typed(['ssh-keygen', '-R', knownAs(address)])}`,
   },
   {
     words: /Host key verification failed/,
-    advice: (host) => `its host key is not known here; compare the fingerprint by hand once: ssh ${host}`,
+    advice: (command) => `its host key is not known here; compare the fingerprint by hand once: ${command}`,
   },
   {
     words: /Permission denied|Too many authentication failures/,
@@ -41,10 +49,28 @@ const REFUSALS: readonly Refusal[] = [
   },
 ]
 
+/** As known_hosts has it: the usual port is left out. */
+function knownAs({ host, port = SSH_PORT }: HostAddress): string {
+  return port === SSH_PORT ? host : `[${host}]:${port}`
+}
+
+const SSH_PORT = 22
+
+/** What ssh was given and what it said. */
+interface Refused {
+  readonly options: readonly string[]
+  readonly words: string
+}
+
 /** Turns the last words of ssh into what a person should do. */
-export function explainRefusal(host: string, words: string): { advice: string; retryable: boolean } {
+export function explainRefusal(
+  address: HostAddress,
+  { options, words }: Refused,
+): { advice: string; retryable: boolean } {
+  const command = sshCommand(address, options)
   const refusal = REFUSALS.find((known) => known.words.test(words))
   const advice =
-    refusal?.advice(host) ?? `the shell there ended before it answered; try it by hand: ssh ${host} true`
+    refusal?.advice(command, address) ??
+    `the shell there ended before it answered; try it by hand: ${command} true`
   return { advice, retryable: refusal?.retryable ?? false }
 }

@@ -37,7 +37,7 @@ function dialerTo(address: HostAddress, options: readonly string[]): Dialer {
     // A session of its own: Ctrl-C in our terminal is for us to handle.
     open: (command) =>
       lineOf(spawn('ssh', [...sshArguments(address, options), command], { detached: true }), 'ssh'),
-    explain: (words) => explainRefusal(address.host, words),
+    explain: (words) => explainRefusal(address, { options, words }),
   }
 }
 
