@@ -1,6 +1,6 @@
 import type { EpochMs } from '../kernel/clock.ts'
 import type { Store } from '../store/store.ts'
-import type { CapsuleInfo, WorkerRecord, WorkerSignal } from '../store/worker-record.ts'
+import type { ToldCapsule, WorkerRecord, WorkerSignal } from '../store/worker-record.ts'
 import type { JobView } from './job-view.ts'
 import { runningOf } from './jobs.ts'
 
@@ -24,7 +24,7 @@ export interface WorkerView {
   /** Jobs it runs at once, at most. */
   readonly concurrency: number
   readonly queues: readonly string[]
-  readonly capsules: readonly CapsuleInfo[]
+  readonly capsules: readonly ToldCapsule[]
   /** What the store holds as in its hands. */
   readonly running: readonly JobView[]
 }

@@ -10,9 +10,14 @@ test('an error of ours is told with its code, by which scripts decide, and its e
     code: 'job.unknown',
     exitCode: 2,
   })
-  const { code, exitCode, next } = problemOf(new StoreError('store.not_stored', 'away'))
+  const { code, exitCode, next } = problemOf(new StoreError('store.not_stored', 'away', { retryable: true }))
   assert.deepEqual([code, exitCode], ['store.not_stored', 1])
-  assert.match(next!, /^nothing was changed/)
+  assert.match(next!, /^nothing was changed; see that the store runs/)
+})
+
+test('of a store that refuses, nobody is told to start it', () => {
+  const { next } = problemOf(new StoreError('store.not_stored', 'wrong password'))
+  assert.equal(next, 'nothing was changed; mend what the store refuses, then repeat the command')
 })
 
 test('a worker that is not there is nothing that matches, not a wrong use', () => {

@@ -3,6 +3,7 @@ import { CapstanError, messageOf } from '../kernel/errors.ts'
 import { exitCodeOf } from './exit-code.ts'
 import type { Problem } from './output.ts'
 
+const REFUSED = 'nothing was changed; mend what the store refuses, then repeat the command'
 const NEXT: Readonly<Record<string, string>> = {
   'store.not_stored':
     'nothing was changed; see that the store runs and is reached at its configured address, then repeat the command',
@@ -17,7 +18,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof CommanderError) return { ...misspelt(error), code: 'options.invalid', exitCode }
   // An error without a code is a bug, and its stack helps.
   if (!(error instanceof CapstanError)) return { what: stackOf(error), code: 'internal.unexpected', exitCode }
-  const next = NEXT[error.code]
+  const next = error.code === 'store.not_stored' && !error.retryable ? REFUSED : NEXT[error.code]
   return { what: error.message, code: error.code, ...(next === undefined ? {} : { next }), exitCode }
 }
 

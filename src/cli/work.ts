@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { capsulesOf, checkConfig } from '../config/check-config.ts'
 import type { CapstanConfig } from '../config/config.ts'
 import { loadJobs } from '../config/load-jobs.ts'
+import { missingFile } from '../config/open-store.ts'
 import type { Registry } from '../job/registry.ts'
 import { durationMs, durationOption } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
@@ -39,10 +40,10 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
   const config = withFlags(loaded.config, flags)
   const { logger } = session.runtime
   const notify = notifier(logger, process.env)
-  const [jobs, { store, health }] = await Promise.all([
-    loadJobs(loaded.directory, config.jobs),
-    awaitStore(session, notify),
-  ])
+  const loading = loadJobs(loaded.directory, config.jobs)
+  // Wrong usage makes no store: who only looks at jobs would take it for that of a worker.
+  if (missingFile(loaded) !== null) await loading
+  const [jobs, { store, health }] = await Promise.all([loading, awaitStore(session, notify)])
   for (const warning of [...health.warnings, ...(loaded.sidekiq?.notes ?? [])]) logger.warn(warning)
   const options = workerOptions(config)
   const link = serviceLink(session.runtime, { notify, store, options, worker: () => worker })
@@ -65,6 +66,8 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
     store: health.location,
     jobsSurvive: health.durability,
     jobs: jobs.size,
+    queues: queueNames(options.capsules).join(', '),
+    concurrency: options.capsules.reduce((sum, capsule) => sum + capsule.concurrency, 0),
   })
   // For the next worker and for cells: this process may be killed, and would keep nothing.
   flushCompileCache()

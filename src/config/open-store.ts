@@ -81,15 +81,21 @@ function namingVariable({ REDIS_PROVIDER }: NodeJS.ProcessEnv): (error: unknown)
  * @throws UsageError `store.missing` when the configuration means a SQLite file that nobody has made yet
  */
 export function requireStore(loaded: LoadedConfig, environment = withCredentials(process.env)): void {
-  const store = storeConfigOf(loaded, environment)
-  if ('redis' in store) return
-  const { path } = sqliteOptions(store.sqlite, loaded)
-  if (typeof path !== 'string' || existsSync(path)) return
+  const path = missingFile(loaded, environment)
+  if (path === null) return
   throw new UsageError(
     'store.missing',
     `there is no store yet: expected the SQLite file ${path}, which "capstan work", "capstan dev" or the first enqueue ` +
       'makes; if the jobs are elsewhere, go to where their capstan.config.ts is, name it with --config, or set "store" in it',
   )
+}
+
+/** The SQLite file that opening the store would make; null when there is a store, or it is elsewhere. */
+export function missingFile(loaded: LoadedConfig, environment = withCredentials(process.env)): string | null {
+  const store = storeConfigOf(loaded, environment)
+  if ('redis' in store) return null
+  const { path } = sqliteOptions(store.sqlite, loaded)
+  return typeof path !== 'string' || existsSync(path) ? null : path
 }
 
 /** With `path` made absolute; where that is missing or misspelt, the store says so itself. */

@@ -12,6 +12,14 @@ export interface CapsuleInfo {
   readonly weights: Readonly<Record<string, number>>
 }
 
+/** What a worker tells of a capsule. Sidekiq's own leave out, by version, what is null here. */
+export interface ToldCapsule {
+  readonly name: string
+  readonly concurrency: number
+  readonly mode: CapsuleInfo['mode'] | null
+  readonly weights: Readonly<Record<string, number | null>>
+}
+
 /** What does not change in the life of a worker process. */
 export interface WorkerInfo {
   /** `HOSTNAME:PID:NONCE`, NONCE being 12 lower-case hex digits. */
@@ -24,7 +32,7 @@ export interface WorkerInfo {
   readonly startedAt: EpochMs
   readonly tag: string
   readonly labels: readonly string[]
-  readonly capsules: readonly CapsuleInfo[]
+  readonly capsules: readonly ToldCapsule[]
   /** Of Capstan. */
   readonly version: string
   /** The run of a systemd service that it is, where it is one. */

@@ -4,11 +4,16 @@ import type { CapsuleInfo, WorkerInfo } from '../store/worker-record.ts'
 import { newIdentity } from './identity.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
+/** A worker knows all about its own capsules. */
+export interface OwnInfo extends WorkerInfo {
+  readonly capsules: readonly CapsuleInfo[]
+}
+
 /**
  * How this worker introduces itself to the store.
  * @throws UsageError `options.invalid` when two capsules share a queue
  */
-export function workerInfo(runtime: Runtime, options: WorkerOptions): WorkerInfo {
+export function workerInfo(runtime: Runtime, options: WorkerOptions): OwnInfo {
   checkQueues(options.capsules)
   const { hostname, pid, bootId, processStart } = options.host
   return {

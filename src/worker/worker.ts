@@ -2,7 +2,6 @@ import type { EpochMs } from '../kernel/clock.ts'
 import { InternalError } from '../kernel/errors.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
-import type { WorkerInfo } from '../store/worker-record.ts'
 import { Capsule } from './capsule.ts'
 import { Deaths } from './deaths.ts'
 import { Executor } from './executor.ts'
@@ -14,7 +13,7 @@ import { JobAborted, type RunningJob } from './running-job.ts'
 import { Tally } from './tally.ts'
 import { UnknownJobLog } from './unknown-job-log.ts'
 import type { WorkerState } from './worker-events.ts'
-import { workerInfo } from './worker-info.ts'
+import { type OwnInfo, workerInfo } from './worker-info.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
 /** How long running jobs may go on after a stop was asked for. systemd waits 90 s, most supervisors 30. */
@@ -33,7 +32,7 @@ const GOODBYE_MS = 3_000
  * time to end, and are then handed back untouched to the front of their queues.
  */
 export class Worker {
-  readonly info: WorkerInfo
+  readonly info: OwnInfo
   readonly #runtime: Runtime
   readonly #store: Store
   readonly #options: WorkerOptions

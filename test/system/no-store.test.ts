@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { Scene } from './scene.ts'
 
@@ -27,3 +28,14 @@ test(
     assert.equal((await scene.capstan('stats')).code, 0)
   },
 )
+
+test('a worker without jobs makes no store', DEADLINE, async (t) => {
+  const scene = await Scene.open('sqlite')
+  t.after(() => scene.close())
+  const config = join(scene.directory, 'jobless.config.ts')
+  writeFileSync(config, "export default { store: { sqlite: 'never-made/jobs.db' } }\n")
+  const { code, stderr } = await scene.capstan('work', '--config', config)
+  assert.equal(code, 2, stderr)
+  assert.match(stderr, /matches no file/)
+  assert.equal(existsSync(join(scene.directory, 'never-made')), false)
+})

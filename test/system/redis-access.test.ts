@@ -53,7 +53,7 @@ test('a server without a password, and another database of it', () =>
 test('a database that does not exist is said at opening', () =>
   withServer({}, async (server) => {
     const error = await refusal({ url: `${server.url}/99` })
-    assert.match(error.message, /DB index is out of range/)
+    assert.match(error.message, /DB index is out of range; end the URL with .*redis\.conf$/)
   }))
 
 test('a unix socket, with a password', () =>
@@ -78,12 +78,14 @@ describe('a server with a password', () => {
     const error = await refusal({ url: `redis://127.0.0.1:${server.port}` })
     assert.equal(error.code, 'store.not_stored')
     assert.equal(error.retryable, false)
-    assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${server.port}.*NOAUTH.*redis://:PASSWORD@HOST`))
+    assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${server.port}.*NOAUTH.*redis://:PASSWORD@HOST$`))
   })
 
   test('a wrong password is refused, and not repeated in the error', async () => {
     const error = await refusal({ url: `redis://:s3cret@127.0.0.1:${server.port}` })
-    assert.match(error.message, /WRONGPASS/)
+    const what =
+      /^cannot open the store: Redis at 127\.0\.0\.1:\d+: WRONGPASS [^.]+; check the user and the password in the URL$/
+    assert.match(error.message, what)
     assert.doesNotMatch(error.message, /s3cret/)
   })
 
@@ -142,6 +144,12 @@ test('something that is no Redis is said so', async () => {
   web.close()
 })
 
+test('TLS to a server without it is said so', () =>
+  withServer({}, async (server) => {
+    const error = await refusal({ url: server.url.replace('redis:', 'rediss:') })
+    assert.match(error.message, /no connection with TLS within 1000 ms.*wants redis:\/\//)
+  }))
+
 test('something that says nothing is given up after a second', async () => {
   const silent = createServer(() => undefined).listen(0, '127.0.0.1')
   await once(silent, 'listening')
@@ -198,8 +206,13 @@ test('what endangers jobs is said with its cure', () =>
     const { warnings, version, kind, durability } = await store.ping()
     assert.equal(kind, 'redis')
     assert.match(version, /^(Redis|Valkey) \d+\./)
-    assert.match(durability, /snapshot/)
-    assert.match(warnings.join('\n'), /maxmemory-policy is allkeys-lru.*noeviction\)\n.*appendonly yes/)
+    assert.match(durability, /after a crash of Redis, nothing$/)
+    assert.match(
+      warnings.join('\n'),
+      /maxmemory-policy is allkeys-lru.*noeviction.*\)\n.*appendonly yes.*REWRITE/,
+    )
+    await server.command('CONFIG', 'SET', 'save', '3600 1')
+    assert.match((await store.ping()).durability, /, what its last snapshot holds$/)
     await server.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
     await server.command('CONFIG', 'SET', 'appendonly', 'yes')
     await server.command('CONFIG', 'SET', 'appendfsync', 'everysec')

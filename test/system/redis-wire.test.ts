@@ -173,6 +173,43 @@ test('a beat that counts nothing makes no counters', async () => {
   assert.deepEqual(await lines('KEYS', 'stat:*'), [])
 })
 
+test("of a process of Sidekiq's nothing is shown that it does not tell", async () => {
+  const orders = [
+    [{ queues: ['a', 'b'] }, { mode: null, weights: { a: null, b: null } }],
+    [
+      { queues: ['a', 'b'], weights: [{ a: 2, b: 1 }] },
+      { mode: 'weighted', weights: { a: 2, b: 1 } },
+    ],
+    [
+      { queues: ['a'], weights: [{ a: 0 }] },
+      { mode: 'strict', weights: { a: 0 } },
+    ],
+    [
+      { queues: ['a'], weights: [{ a: 1 }] },
+      { mode: 'random', weights: { a: 1 } },
+    ],
+    [
+      { queues: ['a', 'b'], weights: [{ a: 1 }, { b: 0 }] },
+      { mode: null, weights: { a: 1, b: 0 } },
+    ],
+    [
+      { queues: ['a'], weights: [null, 'b', { a: 'x' }] },
+      { mode: null, weights: { a: null } },
+    ],
+    [
+      { queues: ['a'], weights: [7] },
+      { mode: null, weights: { a: null } },
+    ],
+  ] as const
+  for (const [told, shown] of orders) {
+    const info = JSON.stringify({ hostname: 'r', pid: 1, concurrency: 5, ...told })
+    await server.command('HSET', 'r:1:abc', 'info', info, 'beat', String(T0 / 1000))
+    await server.command('SADD', 'processes', 'r:1:abc')
+    const record = (await store.workers()).find(({ info }) => info.identity === 'r:1:abc')
+    assert.deepEqual(record?.info.capsules, [{ name: 'default', concurrency: 5, ...shown }])
+  }
+})
+
 test('a signal is left as Sidekiq leaves it, and one left by Sidekiq is taken', async () => {
   await store.signal(ANN, 'TSTP')
   assert.deepEqual(await lines('LRANGE', `${ANN}-signals`, '0', '-1'), ['TSTP'])

@@ -72,6 +72,13 @@ test('a second TERM ends the draining at once', async () => {
   assert.equal((await connection.store.stats(Date.now(), 1)).enqueued, 1)
 })
 
+test('a worker that is ready says which queues it takes, and how many jobs at once', async () => {
+  const worker = new WorkerProcess(FIXTURE, environment, ['-q', 'mail', '-q', 'default', '-c', '3'])
+  const { queues, concurrency } = await worker.said('ready')
+  assert.deepEqual([queues, concurrency], ['mail, default', 3])
+  await worker.end('SIGTERM')
+})
+
 test('TSTP makes a worker quiet: it claims nothing more and lives on', async () => {
   const worker = new WorkerProcess(FIXTURE, environment)
   await worker.said('ready')

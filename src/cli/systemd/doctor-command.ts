@@ -10,7 +10,7 @@ import type { StageFlags } from '../deploy/stage-session.ts'
 import { operatorCommand } from '../operator/operator-command.ts'
 import { type Colour, EXIT, type Output, paint, printable, writeJson } from '../output.ts'
 import type { Diagnosis, Examination, Patient } from './diagnosis.ts'
-import { examineQueues, examineUnknownJobs } from './examine-jobs.ts'
+import { examineJobs, examineUnknownJobs } from './examine-jobs.ts'
 import {
   examineClock,
   examineJournal,
@@ -21,13 +21,14 @@ import {
   examineUserManager,
 } from './examine-machine.ts'
 import { examineRights, examineStore, examineSudo, examineUnits } from './examine-services.ts'
+import { examineWaiting } from './examine-waiting.ts'
 import { runProgram } from './run-program.ts'
 import { oneOf, type SystemdContext } from './systemd-context.ts'
 
 /** In the order in which they are shown: the machine, then what runs on it. */
 const EXAMINATIONS: readonly Examination[] = [
   ...[examineSystemd, examineClock, examineNode, examineLimits, examineLibsystemd, examineJournal],
-  ...[examineUserManager, examineStore, examineQueues, examineUnknownJobs],
+  ...[examineUserManager, examineStore, examineJobs, examineUnknownJobs, examineWaiting],
   ...[examineUnits, examineSudo, examineRights],
 ]
 

@@ -1,11 +1,14 @@
 import { adminOf, type UnknownJobsView, type WorkerView } from '../../admin/index.ts'
 import { capsulesOf } from '../../config/check-config.ts'
 import { loadJobs } from '../../config/load-jobs.ts'
+import type { Registry } from '../../job/registry.ts'
+import { messageOf, UsageError } from '../../kernel/errors.ts'
+import type { CapsuleInfo } from '../../store/worker-record.ts'
 import { fromNow, shellWord } from '../operator/words.ts'
 import type { Session } from '../session.ts'
 import { queueNames, unservedQueues, unservedText } from '../unserved-queues.ts'
 import type { Diagnosis, Examination } from './diagnosis.ts'
-import { isNoStoreYet, namesStore } from './examine-services.ts'
+import { namesStore } from './examine-services.ts'
 
 /** Jobs that come back again and again because a worker does not know their class. */
 export const examineUnknownJobs: Examination = async (patient) => {
@@ -22,31 +25,39 @@ export const examineUnknownJobs: Examination = async (patient) => {
   }
 }
 
-/** Jobs of this project whose queues neither its configuration nor a registered worker takes. */
-export const examineQueues: Examination = async (patient) => {
+/** Whether the jobs of this project can be loaded, and whose queues neither its configuration nor a worker takes. */
+export const examineJobs: Examination = async (patient) => {
   const { session } = patient
+  if (!(await namesStore(patient))) return []
+  const { config, directory } = await session.config()
   try {
-    if (!(await namesStore(patient))) return []
-    const { config, directory } = await session.config()
-    const workers = await workersOf(session)
-    const taken = [...queueNames(capsulesOf(config)), ...workers.flatMap(({ queues }) => queues)]
-    const unserved = unservedQueues(await loadJobs(directory, config.jobs), taken)
-    if (unserved === null) return []
-    const what = `${unservedText(unserved)}, which no worker takes: they wait`
-    return [{ subject: 'queues', state: 'warning', what, fix: 'add to queues in the configuration' }]
-  } catch {
-    // A worker says it, too, when it cannot load its jobs; a machine that only deploys has none.
-    return []
+    return unserved(await loadJobs(directory, config.jobs), capsulesOf(config), await workersOf(session))
+  } catch (error) {
+    // A machine that only deploys has no jobs.
+    if (error instanceof UsageError && error.code === 'jobs.none') return []
+    const fix = 'mend it: until then neither "capstan work" nor "capstan enqueue" begins'
+    return [{ subject: 'jobs', state: 'error', what: messageOf(error), fix }]
   }
 }
 
-/** None where no worker has made the store so far. */
+function unserved(
+  jobs: Registry,
+  capsules: readonly CapsuleInfo[],
+  workers: readonly WorkerView[],
+): Diagnosis[] {
+  const taken = [...queueNames(capsules), ...workers.flatMap(({ queues }) => queues)]
+  const found = unservedQueues(jobs, taken)
+  if (found === null) return []
+  const what = `${unservedText(found)}, which no worker takes: they wait`
+  return [{ subject: 'queues', state: 'warning', what, fix: 'add to queues in the configuration' }]
+}
+
+/** None where the store cannot tell: what is wrong with it is said where the store is looked at. */
 async function workersOf({ runtime, store }: Session): Promise<readonly WorkerView[]> {
   try {
     return await adminOf(runtime, await store('existing')).workers()
-  } catch (error) {
-    if (isNoStoreYet(error)) return []
-    throw error
+  } catch {
+    return []
   }
 }
 

@@ -1,6 +1,6 @@
 import { rightsOf, servicesOn } from '../../deploy/services/service.ts'
 import { resolveStage } from '../../deploy/stage.ts'
-import { messageOf, UsageError } from '../../kernel/errors.ts'
+import { CapstanError, messageOf, UsageError } from '../../kernel/errors.ts'
 import { checkSudoers } from '../../systemd/check-sudoers.ts'
 import type { Finding } from '../../systemd/finding.ts'
 import { parseUnit } from '../../systemd/parse-unit.ts'
@@ -42,10 +42,15 @@ export const examineStore: Examination = async (patient) => {
     return [
       {
         ...{ subject, state: 'error', what: messageOf(error) },
-        fix: 'start it, or name the right one under "store" in capstan.config.ts or in REDIS_URL',
+        fix: `${mayComeBack(error) ? 'start it' : 'mend that'}, or name the right one under "store" in capstan.config.ts or in REDIS_URL`,
       },
     ]
   }
+}
+
+/** Whether it may answer without a change of its set-up or of the configuration. */
+function mayComeBack(error: unknown): boolean {
+  return !(error instanceof CapstanError) || error.retryable
 }
 
 /** Whether it says that nothing has made the store so far, which is no fault. */

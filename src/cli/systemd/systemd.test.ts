@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { UsageError } from '../../kernel/errors.ts'
+import { StoreError, UsageError } from '../../kernel/errors.ts'
 import { silentLogger } from '../../kernel/logger.ts'
 import { seededRandom } from '../../kernel/random.ts'
 import { memoryStore } from '../../store/memory/index.ts'
@@ -42,6 +42,26 @@ async function runIn(where: Session, ...words: string[]) {
   for (const command of systemdCommands({ session: () => where, out, runtime })) program.addCommand(command)
   await program.parseAsync(words, { from: 'user' })
   return { code: out.exitCode, text }
+}
+
+interface Beating {
+  readonly identity: string
+  readonly queue: string
+  /** Classes that it met and does not know. */
+  readonly unknown?: readonly string[]
+}
+
+/** A worker that lives, and takes one queue. */
+function beat(store: ReturnType<typeof memoryStore>, { identity, queue, unknown = [] }: Beating) {
+  const now = runtime.clock.now()
+  const capsules = [{ name: 'default', concurrency: 1, mode: 'strict' as const, weights: { [queue]: 0 } }]
+  const worker = {
+    ...{ identity, hostname: 'h', pid: 1, bootId: '', processStart: '', startedAt: 0, tag: '' },
+    ...{ labels: [], capsules, version: '0' },
+    unknownJobs: unknown.map((name) => ({ class: name, queue, count: 3, lastAt: now })),
+  }
+  const counts = { processed: 0, failed: 0, rssKib: 0, roundTripUs: 0 }
+  return store.heartbeat({ worker, now, quiet: false, running: [], ...counts })
 }
 
 let directory: string
@@ -332,18 +352,8 @@ describe('the doctor', () => {
 
   test('names jobs that no worker knows, and whether another worker on their queue may', async () => {
     const store = memoryStore()
-    const counts = { processed: 0, failed: 0, rssKib: 0, roundTripUs: 0 }
-    const beat = (identity: string, queue: string, classes: readonly string[]) => {
-      const capsules = [{ name: 'default', concurrency: 1, mode: 'strict' as const, weights: { [queue]: 0 } }]
-      const met = classes.map((name) => ({ class: name, queue, count: 3, lastAt: runtime.clock.now() }))
-      const info = {
-        ...{ identity, hostname: 'h', pid: 1, bootId: '', processStart: '', startedAt: 0, tag: '' },
-        ...{ labels: [], capsules, version: '0', unknownJobs: met },
-      }
-      return store.heartbeat({ worker: info, now: runtime.clock.now(), quiet: false, running: [], ...counts })
-    }
-    await beat('h:1:a', 'mail', ['Lost', 'Half'])
-    await beat('h:2:b', 'mail', ['Lost'])
+    await beat(store, { identity: 'h:1:a', queue: 'mail', unknown: ['Lost', 'Half'] })
+    await beat(store, { identity: 'h:2:b', queue: 'mail', unknown: ['Lost'] })
     const shared = { ...session, store: async () => store } as Session
     const answer = await said(patient(HEALTHY, { session: shared }))
     assert.match(
@@ -367,6 +377,38 @@ describe('the doctor', () => {
     }
     assert.match(await answer(['default']), /^warning queues: job Welcome uses queue mail, which no worker/m)
     assert.doesNotMatch(await answer(['default', 'mail']), /queues/)
+  })
+
+  test('names job files that cannot be loaded, whatever the store says', async () => {
+    await mkdir(join(directory, 'jobs'))
+    await writeFile(join(directory, 'jobs/broken.ts'), 'export const = 1\n')
+    const config = async () => ({ config: {}, file: 'capstan.config.ts', directory })
+    const store = () => Promise.reject(new Error('nobody there'))
+    const answer = await said(patient(HEALTHY, { session: { ...session, config, store } as Session }))
+    assert.match(answer, /^error jobs: \S*jobs\/broken\.ts.* cannot be loaded: /m)
+  })
+
+  test('names what waits, and since when, where no worker runs that takes it', async () => {
+    const store = memoryStore()
+    const now = runtime.clock.now()
+    const job = (jid: string, name: string) =>
+      JSON.stringify({ jid, class: name, args: [], enqueued_at: now - 360_000 })
+    const mail = { queue: 'mail', at: null }
+    const lost = { queue: 'mail', payload: job('c', 'Lost'), at: now - 1_000 }
+    const later = { queue: 'mail', payload: job('d', 'Later'), at: now + 1 }
+    const jobs = [{ ...mail, payload: job('a', 'A') }, { ...mail, payload: job('b', 'A') }, lost, later]
+    await store.push({ token: 't', now, jobs })
+    const answer = () =>
+      said(patient(HEALTHY, { session: { ...session, store: async () => store } as Session }))
+    const alone = await answer()
+    assert.match(alone, /^warning queue mail: 2 jobs waiting, the oldest for 6 min: no worker runs$/m)
+    assert.match(alone, /^warning scheduled: 1 job due, the first for 1 s \(Lost\): no worker runs that/m)
+    await beat(store, { identity: 'h:1:a', queue: 'other' })
+    const served = await answer()
+    assert.match(served, /^warning queue mail: .*: no worker that runs takes it$/m)
+    assert.doesNotMatch(served, /scheduled/)
+    await beat(store, { identity: 'h:2:b', queue: 'mail' })
+    assert.doesNotMatch(await answer(), /mail/)
   })
 
   test('looks for a store that REDIS_PROVIDER names, without a configuration', async () => {
@@ -415,5 +457,15 @@ describe('the doctor', () => {
   test('finds a store that does not answer', async () => {
     const broken = { ...session, store: () => Promise.reject(new Error('nobody there')) } as Session
     assert.match(await said(patient(HEALTHY, { session: broken })), /^error store: nobody there/m)
+  })
+
+  test('does not advise to start a store that refuses', async () => {
+    const fixOf = async (retryable: boolean) => {
+      const store = () => Promise.reject(new StoreError('store.not_stored', 'no', { retryable }))
+      const found = await examine(patient(HEALTHY, { session: { ...session, store } as Session }))
+      return found.find(({ subject }) => subject === 'store')!.fix!
+    }
+    assert.match(await fixOf(true), /^start it, or name the right one under "store"/)
+    assert.match(await fixOf(false), /^mend that, or name the right one under "store"/)
   })
 })

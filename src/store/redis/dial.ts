@@ -36,9 +36,7 @@ export async function dial(endpoint: Endpoint, params: DialParams): Promise<Sock
   const either = AbortSignal.any([signal, settled.signal])
   void clock.sleep(timeoutMs, either).then(() => {
     if (settled.signal.aborted) return
-    socket.destroy(
-      new Error(signal.aborted ? 'the store was closed' : `no connection within ${timeoutMs} ms`),
-    )
+    socket.destroy(new Error(signal.aborted ? 'the store was closed' : silence(timeoutMs, tls)))
   })
   try {
     await new Promise((resolve, reject) => {
@@ -49,6 +47,12 @@ export async function dial(endpoint: Endpoint, params: DialParams): Promise<Sock
   } finally {
     settled.abort()
   }
+}
+
+/** A server without TLS waits for the rest of a command, and says nothing. */
+function silence(timeoutMs: number, tls: TlsOptions | null): string {
+  if (tls === null) return `no connection within ${timeoutMs} ms`
+  return `no connection with TLS within ${timeoutMs} ms (a server without TLS wants redis://, not rediss://)`
 }
 
 function open(endpoint: Endpoint, tls: TlsOptions | null): Socket {

@@ -6,18 +6,20 @@ export const ping =
   ({ client }: Ground) =>
   async (): Promise<StoreHealth> => {
     const orNothing = (answer: Promise<unknown>) => answer.catch(() => null)
-    const [, info, fsync] = await Promise.all([
+    const [, info, fsync, save] = await Promise.all([
       client.command(['PING']),
       orNothing(client.command(['INFO'])),
       orNothing(client.command(['CONFIG', 'GET', 'appendfsync'])),
+      orNothing(client.command(['CONFIG', 'GET', 'save'])),
     ])
     const facts = factsOf(typeof info === 'string' ? info : '')
     const policy = Array.isArray(fsync) ? String(fsync[1]) : null
+    const makesNoSnapshot = Array.isArray(save) && save[1] === ''
     return {
       kind: 'redis',
       version: versionOf(facts),
       location: client.location,
-      durability: durabilityOf(facts, policy),
+      durability: durabilityOf(facts, policy, makesNoSnapshot),
       warnings: warningsOf(facts, policy),
     }
   }
@@ -35,9 +37,10 @@ function versionOf(facts: Facts): string {
   return `Redis ${facts.get('redis_version') ?? 'of an unknown version'}`
 }
 
-function durabilityOf(facts: Facts, fsync: string | null): string {
+function durabilityOf(facts: Facts, fsync: string | null, makesNoSnapshot: boolean): string {
   const aof = facts.get('aof_enabled')
   if (aof === undefined) return 'unknown: this user may not read INFO'
+  if (aof === '0' && makesNoSnapshot) return 'the worker; after a crash of Redis, nothing'
   if (aof === '0') return 'the worker; after a crash of Redis, what its last snapshot holds'
   if (fsync === 'always') return 'a crash of Redis and a power cut'
   if (fsync === 'everysec') return 'a crash of Redis; a power cut may take the last second'
@@ -54,13 +57,13 @@ function warningsOf(facts: Facts, fsync: string | null): string[] {
   const policy = facts.get('maxmemory_policy')
   if (policy !== undefined && policy !== 'noeviction') {
     warnings.push(
-      `maxmemory-policy is ${policy}: a full Redis deletes jobs (CONFIG SET maxmemory-policy noeviction)`,
+      `maxmemory-policy is ${policy}: a full Redis deletes jobs (${kept('maxmemory-policy noeviction')})`,
     )
   }
   if (facts.get('aof_enabled') === '0') {
-    warnings.push('there is no append-only file: a restart of Redis loses jobs (CONFIG SET appendonly yes)')
+    warnings.push(`there is no append-only file: a restart of Redis loses jobs (${kept('appendonly yes')})`)
   } else if (fsync === 'no') {
-    warnings.push('appendfsync is no: a power cut loses jobs (CONFIG SET appendfsync everysec)')
+    warnings.push(`appendfsync is no: a power cut loses jobs (${kept('appendfsync everysec')})`)
   }
   if (facts.get('aof_last_write_status') === 'err') {
     warnings.push('the append-only file cannot be written: free its disk')
@@ -71,4 +74,9 @@ function warningsOf(facts: Facts, fsync: string | null): string[] {
     )
   }
   return warnings
+}
+
+/** Without the second step the next restart of the server forgets the first. */
+function kept(setting: string): string {
+  return `CONFIG SET ${setting}, and CONFIG REWRITE or redis.conf to keep it`
 }

@@ -213,12 +213,14 @@ export class RedisClient {
 
   #openingFailure(error: unknown): StoreError {
     if (error instanceof StoreError && error.code === 'store.version') return error
-    const retryable = error instanceof StoreError ? error.retryable : true
-    return new StoreError(
-      'store.not_stored',
-      `cannot open the store: expected Redis at ${this.location} to answer, got: ${messageOf(error)}; ` +
-        'start the server, or correct the URL',
-      { retryable, cause: error },
-    )
+    const isStoreError = error instanceof StoreError
+    const retryable = isStoreError ? error.retryable : true
+    const what = isStoreError ? error.message : `expected Redis at ${this.location}, got: ${messageOf(error)}`
+    // A server that refuses has said what is to be mended.
+    const advice = retryable ? '; start the server, or correct the URL' : ''
+    return new StoreError('store.not_stored', `cannot open the store: ${what}${advice}`, {
+      retryable,
+      cause: error,
+    })
   }
 }

@@ -1,4 +1,4 @@
-import type { RunningJob, WorkerRecord } from '../worker-record.ts'
+import type { CapsuleInfo, RunningJob, ToldCapsule, WorkerRecord } from '../worker-record.ts'
 import type { Ground } from './ground.ts'
 
 /** What Sidekiq says about one of its processes. All of it may be missing: any version, or anybody, wrote it. */
@@ -10,6 +10,8 @@ interface SidekiqInfo {
   readonly labels?: unknown
   readonly concurrency?: number
   readonly queues?: unknown
+  /** By capsule, queue to weight: `[{ "critical": 2 }]`. From 7 on. */
+  readonly weights?: unknown
   readonly version?: string
 }
 
@@ -55,7 +57,6 @@ function recordOf(
 ): WorkerRecord | null {
   const told = parsed<SidekiqInfo>(info ?? null)
   if (told === null) return null
-  const queues = namesIn(told.queues)
   return {
     info: {
       identity,
@@ -70,8 +71,7 @@ function recordOf(
         {
           name: 'default',
           concurrency: told.concurrency ?? Number(concurrency ?? 0),
-          mode: 'strict',
-          weights: Object.fromEntries(queues.map((queue) => [queue, 0])),
+          ...orderOf(told),
         },
       ],
       version: told.version ?? UNKNOWN_VERSION,
@@ -81,6 +81,29 @@ function recordOf(
     rssKib: Number(rss ?? 0),
     running: runningOf(work),
   }
+}
+
+/** How it takes its queues, as far as it says so: what belongs to several capsules is not told apart. */
+function orderOf({ queues, weights }: SidekiqInfo): Pick<ToldCapsule, 'mode' | 'weights'> {
+  const unknown = Object.fromEntries(namesIn(queues).map((queue) => [queue, null]))
+  const capsules = Array.isArray(weights) ? weights.map(weightsIn) : []
+  return {
+    mode: capsules.length === 1 ? modeOf(Object.values(capsules[0]!)) : null,
+    weights: Object.assign(unknown, ...capsules),
+  }
+}
+
+function weightsIn(told: unknown): Record<string, number> {
+  if (typeof told !== 'object' || told === null) return {}
+  const weights = Object.entries(told).filter((each): each is [string, number] => typeof each[1] === 'number')
+  return Object.fromEntries(weights)
+}
+
+/** As Sidekiq tells them apart. */
+function modeOf(weights: readonly number[]): CapsuleInfo['mode'] | null {
+  if (weights.length === 0) return null
+  if (weights.every((weight) => weight === 0)) return 'strict'
+  return weights.every((weight) => weight === 1) ? 'random' : 'weighted'
 }
 
 function runningOf(work: readonly string[]): RunningJob[] {

@@ -41,6 +41,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   NOPERM: fix('let this user run EVALSHA and touch the keys of the store (ACL SETUSER)'),
   WRONGTYPE: fix('a key of the store holds another kind of value; another program uses this database'),
 }
+const NO_SUCH_DATABASE = fix(
+  'end the URL with the number of a database that the server has (/0), or raise "databases" in redis.conf',
+)
 const UNKNOWN_REPLY = fix('this server or its set-up does not do what the store needs')
 
 /**
@@ -51,10 +54,14 @@ const UNKNOWN_REPLY = fix('this server or its set-up does not do what the store 
 export function translate(trouble: Trouble, where: string): StoreError {
   switch (trouble.kind) {
     case 'reply': {
-      const rule = RULES[replyCode(trouble.text)] ?? UNKNOWN_REPLY
-      return new StoreError(rule.code, `Redis at ${where}: ${trouble.text}; ${rule.advice}`, {
-        retryable: rule.retryable,
-      })
+      const rule = ruleFor(trouble.text)
+      return new StoreError(
+        rule.code,
+        `Redis at ${where}: ${trouble.text.replace(/\.$/, '')}; ${rule.advice}`,
+        {
+          retryable: rule.retryable,
+        },
+      )
     }
     case 'disconnected':
       return new StoreError('store.not_stored', `no connection to Redis at ${where}; nothing was sent`, {
@@ -70,6 +77,11 @@ export function translate(trouble: Trouble, where: string): StoreError {
     case 'closed':
       return new StoreError('store.closed', `the connection to Redis at ${where} was closed`)
   }
+}
+
+function ruleFor(text: string): Rule {
+  if (/DB index is out of range|invalid DB index/i.test(text)) return NO_SUCH_DATABASE
+  return RULES[replyCode(text)] ?? UNKNOWN_REPLY
 }
 
 /**
