@@ -15,7 +15,7 @@ const JOB = `import { defineJob } from ${JSON.stringify(DEFINE_JOB)}
 export const greet = defineJob({ name: 'Greet', run() {} })
 `
 
-describe('enqueue --queue', () => {
+describe('enqueue', () => {
   let directory: string
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'capstan-enqueue-'))
@@ -39,7 +39,7 @@ describe('enqueue --queue', () => {
     return said
   }
 
-  test('warns of a queue that no worker of the configuration takes, and enqueues all the same', async () => {
+  test('warns of a queue (--queue) that no worker of the configuration takes, and enqueues all the same', async () => {
     assert.deepEqual(await warnings({ queues: ['default', 'mail'] }, 'mial'), [
       'no worker of this configuration takes queue "mial" (did you mean "mail"?); if it is right, another must: ' +
         'capstan work --queue mial',
@@ -48,7 +48,19 @@ describe('enqueue --queue', () => {
     assert.match((await warnings({ capsules }, 'nosuch'))[0]!, /\(known are default, single\)/)
   })
 
-  test('says nothing of one that is taken, nor where the configuration names no queues', async () => {
+  test('a delay that cannot be opens no store', async () => {
+    const session: Session = {
+      runtime: systemRuntime(silentLogger),
+      options: {},
+      config: async () => ({ config: { jobs: '*.ts' }, file: null, directory }),
+      store: () => assert.fail('the store was opened'),
+      close: async () => {},
+    }
+    const given = { words: [], flags: { in: 'nonsense' } }
+    await assert.rejects(enqueue(session, 'Greet', given), { code: 'options.duration' })
+  })
+
+  test('says nothing of a queue that is taken, nor where the configuration names no queues', async () => {
     assert.deepEqual(await warnings({ queues: ['default', 'mail'] }, 'mail'), [])
     assert.deepEqual(await warnings({}, 'nosuch'), [])
   })

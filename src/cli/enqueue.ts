@@ -25,10 +25,12 @@ export async function enqueue(
 ): Promise<string | null> {
   const { config, directory } = await session.config()
   const definition = named(await loadJobs(directory, config.jobs), name)
+  const { in: delay, queue } = given.flags
+  const delayMs = delay === undefined ? null : durationOption(delay, '--in')
+  // Only now: wrong usage makes no store.
   await session.store()
   const client: Client = defaultClient()
-  const { in: delay, queue } = given.flags
-  const at = delay === undefined ? null : client.clock.now() + durationOption(delay, '--in')
+  const at = delayMs === null ? null : client.clock.now() + delayMs
   if (queue !== undefined) warnOfUntaken(queue, config, session.runtime.logger)
   return client.enqueue(definition, given.words.map(argument), {
     at,
