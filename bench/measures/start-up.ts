@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
@@ -23,8 +23,9 @@ export async function buildApplication(directory: string): Promise<string> {
       cwd: ROOT,
     },
   )
-  await cp(join(ROOT, 'package.json'), join(installed, 'package.json'))
-  await cp(join(ROOT, 'bin/capstan.cjs'), join(installed, 'bin/capstan.cjs'))
+  const { files } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { files: string[] }
+  for (const file of ['package.json', ...files.filter((each) => each.startsWith('bin/'))])
+    await cp(join(ROOT, file), join(installed, file))
   await symlink(join(ROOT, 'node_modules'), join(installed, 'node_modules'))
   const application = join(directory, 'application')
   await mkdir(join(application, 'jobs'))
