@@ -40,7 +40,8 @@ async function accountsOf(deployment: Deployment, host: DeployHost): Promise<Acc
   const services = servicesOn(deployment.stage, host).filter(({ type }) => type !== 'unit')
   if (services.length === 0) return []
   const { skewMs } = deployment.before(host)
-  const since = Math.floor((deployment.params.startedAt + skewMs) / MS_PER_S)
+  // To the millisecond: what an earlier deploy's worker handed back a moment before is not this one's.
+  const since = Math.round(deployment.params.startedAt + skewMs) / MS_PER_S
   const questions = services.map((service) =>
     askAccount({ service, units: deployment.unitsOf(host, service), since }),
   )

@@ -4,7 +4,7 @@ import { type Reply, SAY } from './reply.ts'
 /** What preflight learns about one host in one question. */
 export interface HostFacts {
   readonly user: string
-  /** Seconds since 1970 on the host's clock, when it was asked. */
+  /** Seconds since 1970 on the host's clock, with their fraction where the host tells it, when it was asked. */
   readonly clock: number
   /** `writable`, `readonly`, or `absent` with a parent that the user may write to (`creatable`) or may not. */
   readonly root: 'writable' | 'readonly' | 'creatable' | 'absent'
@@ -34,7 +34,8 @@ export function hostFacts(reply: Reply): HostFacts {
   const release = reply.one('current-release')
   return {
     user: reply.one('user') ?? '',
-    clock: Number(reply.one('clock')),
+    // Where `date` knows no %N, whole seconds.
+    clock: Number.parseFloat(reply.one('clock') ?? ''),
     root: (reply.one('root') ?? 'absent') as HostFacts['root'],
     freeBytes: Number(reply.one('free-kib') ?? 0) * 1024,
     current: {
@@ -55,7 +56,7 @@ export function hostFacts(reply: Reply): HostFacts {
 const BODY = `${SAY}
 root=$1; shift
 say user "$(id -un)"
-say clock "$(date +%s)"
+say clock "$(date +%s.%N)"
 near=$root
 while [ ! -d "$near" ]; do near=$(dirname -- "$near"); done
 if [ "$near" = "$root" ]; then

@@ -57,8 +57,8 @@ export function preflightFrom(
     nodes: foundNodes(reply),
     units: unitStates(stdout),
     refused: refused(reply).flatMap((position) => rights.slice(position, position + 1)),
-    // The host's seconds are whole: half a second is the middle of what it may have meant.
-    skewMs: facts.clock * 1000 + 500 - at,
+    // Of whole seconds, half a second is the middle of what the host may have meant.
+    skewMs: Math.round(facts.clock * 1000 + (Number.isInteger(facts.clock) ? 500 : 0) - at),
   }
 }
 
