@@ -8,9 +8,8 @@ import { listing } from './fault.ts'
 
 const LIMIT = { timeout: 120_000 }
 
-/** A `date` that is found before the true one, and ahead of it by five minutes. */
-const FAST_CLOCK =
-  '#!/bin/sh\nif [ "$*" = +%s ]; then echo $(($(/usr/bin/date +%s) + 300)); else exec /usr/bin/date "$@"; fi\n'
+/** A `date` that is found before the true one, and ahead of it by five minutes, in whatever form it is asked. */
+const FAST_CLOCK = `#!/bin/sh\nexec /usr/bin/date --date='5 minutes' "$@"\n`
 
 /** A Node that takes itself for an old one, however it is asked. */
 const OLD_NODE = `#!/bin/sh
