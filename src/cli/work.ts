@@ -53,6 +53,7 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
     registry: jobs,
     host: thisHost(),
     isolation: processIsolation(session),
+    endProcess: (lastStep) => exitWith(lastStep, logger),
     events: { ...link.events, signalled: (signal) => handle(worker, signal, logger) },
     version: version(),
     service: ownService(process.env),
@@ -74,8 +75,6 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
   // Queues named on the command line are a choice; those of the configuration may have been forgotten.
   if (flags.queue === undefined) warnOfUnserved(jobs, options.capsules, logger)
   await worker.ended
-  // Another worker may begin them now: what of them still runs here must not run on for the time of a tidy end.
-  if (worker.handedBack > 0) process.exit(EXIT.ok)
   await loopWatch.stop()
   stopListening()
 }
@@ -160,6 +159,18 @@ function stopWithParent(worker: Worker, logger: Logger): void {
   }
   if (process.connected) process.once('disconnect', stop)
   else stop()
+}
+
+/** No job runs on after the listeners to the exit, of which this is the last: the next worker may begin them. */
+function exitWith(lastStep: () => void, logger: Logger): never {
+  process.once('exit', () => {
+    try {
+      lastStep()
+    } catch (error) {
+      logger.error('could not hand the jobs back; the next worker recovers them', { error })
+    }
+  })
+  process.exit(EXIT.ok)
 }
 
 /** A job that calls `process.exit` ends them all; the log should at least name the suspects. */

@@ -58,6 +58,14 @@ export interface Store {
   /** Hands all that is still in flight back to the front of its queues, unchanged, and removes the registration. */
   leave(identity: string, now: EpochMs): Promise<void>
 
+  /**
+   * `leave` for a worker in whose process jobs still run: resolves with the step itself, which the process takes as the
+   * last thing that it does, so that none of them runs on when it begins elsewhere. It needs no turn of the event loop.
+   * Nothing may be settled or claimed between the two. Nobody hears whether it took effect, unless it throws; a worker
+   * that did not leave is recovered like one that was killed.
+   */
+  prepareToLeave(identity: string, now: EpochMs): Promise<() => void>
+
   /** Every registered worker, dead ones too until they are recovered. */
   workers(): Promise<WorkerRecord[]>
 

@@ -22,6 +22,11 @@ export interface WorkerOptions {
   readonly drainMs?: number
   /** Default `POLL_MS`. */
   readonly pollMs?: number
+  /**
+   * Ends the process, with `lastStep` as the last thing that it does, once the worker has stopped while jobs still run.
+   * Without it they run on, while others may already run them again.
+   */
+  readonly endProcess?: (lastStep: () => void) => void
   readonly tag?: string
   readonly labels?: readonly string[]
   /** Of Capstan, shown to operators. */

@@ -1,10 +1,11 @@
-import type { EpochMs } from '../kernel/clock.ts'
 import { InternalError } from '../kernel/errors.ts'
 import type { Runtime } from '../kernel/runtime.ts'
+import { within } from '../kernel/within.ts'
 import type { Store } from '../store/store.ts'
 import { Capsule } from './capsule.ts'
 import { Deaths } from './deaths.ts'
 import { Executor } from './executor.ts'
+import { Goodbye } from './goodbye.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Outage } from './outage.ts'
 import { POLL_MS, Poller } from './poller.ts'
@@ -18,9 +19,6 @@ import type { WorkerOptions } from './worker-options.ts'
 
 /** How long running jobs may go on after a stop was asked for. systemd waits 90 s, most supervisors 30. */
 export const DRAIN_MS = 25_000
-
-/** How long a stopping worker waits for the store to take its last results. */
-const GOODBYE_MS = 3_000
 
 /**
  * A process's share of the work.
@@ -43,10 +41,9 @@ export class Worker {
   readonly #reaper: Reaper
   readonly #unknown: UnknownJobLog
   readonly #deaths: Deaths
+  readonly #goodbye: Goodbye
   readonly #hurried = new AbortController()
   #state: WorkerState = 'starting'
-  #handedBack = 0
-  #hasLeft = false
   #stopping: Promise<void> | null = null
   readonly #ended = Promise.withResolvers<void>()
 
@@ -91,6 +88,13 @@ export class Worker {
     })
     this.#poller = new Poller(runtime, store, { ...shared, intervalMs: options.pollMs ?? POLL_MS })
     this.#reaper = new Reaper(runtime, store, shared)
+    this.#goodbye = new Goodbye(runtime, store, {
+      identity: this.info.identity,
+      capsules: this.#capsules,
+      heartbeat: this.#heartbeat,
+      tally: this.#tally,
+      endsProcess: options.endProcess !== undefined,
+    })
   }
 
   get state(): WorkerState {
@@ -100,11 +104,6 @@ export class Worker {
   /** Resolves when the worker has stopped, whoever stopped it. */
   get ended(): Promise<void> {
     return this.#ended.promise
-  }
-
-  /** Jobs that outlasted the drain. Others may run them from the moment that `ended` resolves, so end the process. */
-  get handedBack(): number {
-    return this.#handedBack
   }
 
   /** What runs at this moment. */
@@ -132,7 +131,7 @@ export class Worker {
   /** The first beat was answered after the worker had been told to stop. */
   async #unregister(stopping: Promise<void>): Promise<void> {
     await stopping
-    await this.#store.leave(this.info.identity, this.#now())
+    await this.#store.leave(this.info.identity, this.#runtime.clock.now())
   }
 
   /** Claims no more jobs; what runs goes on. For good. */
@@ -165,85 +164,24 @@ export class Worker {
     for (const { slots } of this.#capsules) slots.abort(reason)
     await Promise.all([this.#drained(drainMs), this.#poller.stop(), this.#reaper.stop()])
     // Their cells end before the jobs are anybody else's: one that still ran one would run it beside its next worker.
-    this.#abandon((job) => job.isIsolated)
+    this.#goodbye.abandon((job) => job.isIsolated)
     await this.#options.isolation?.close()
-    await this.#sayGoodbye()
+    const lastStep = await this.#goodbye.say()
     this.#enter('stopped')
+    if (lastStep !== null) this.#options.endProcess?.(lastStep)
     this.#ended.resolve()
   }
 
   /** Resolves when nothing runs and all deaths are told, when the time is over, or when a second stop hurries it. */
   async #drained(drainMs: number): Promise<void> {
     const empty = Promise.all(this.#capsules.map(({ slots }) => slots.whenEmpty()))
-    await this.#within(drainMs, this.#hurried.signal, empty.then(this.#deaths.told))
-  }
-
-  /** The last results, the last counts, and what was not finished back to its queues. */
-  async #sayGoodbye(): Promise<void> {
-    await this.#settled()
-    const answers = await this.#tells(() => this.#lastBeat())
-    // Jobs in this thread run on to the last moment: one that ends now must not begin again elsewhere.
-    if (answers) await this.#settled()
-    if (answers && !this.#tally.isEmpty) await this.#tells(() => this.#lastBeat())
-    this.#handBack()
-    if (answers) await this.#tells(() => this.#store.leave(this.info.identity, this.#now()))
-  }
-
-  async #lastBeat(): Promise<void> {
-    await this.#heartbeat.stop()
-    // Too late: a beat after the goodbye would register the worker again.
-    if (!this.#hasLeft) await this.#heartbeat.beat()
-  }
-
-  async #tells(tell: () => Promise<unknown>): Promise<boolean> {
-    try {
-      // A beat compares records, and goes on doing so for as long as the capsules are open.
-      await this.#within(GOODBYE_MS, undefined, tell())
-      return true
-    } catch (error) {
-      const words = 'could not say goodbye to the store; the next worker recovers what was left'
-      this.#runtime.logger.error(words, { error })
-      return false
-    }
-  }
-
-  async #settled(): Promise<void> {
-    const over = new AbortController()
-    const settled = Promise.all(this.#capsules.map((capsule) => capsule.settled(over.signal)))
-    await this.#within(GOODBYE_MS, undefined, settled)
-    over.abort()
-  }
-
-  /** From here on no result is taken. */
-  #handBack(): void {
-    this.#hasLeft = true
-    for (const capsule of this.#capsules) capsule.close()
-    this.#abandon()
-    if (this.#handedBack > 0)
-      this.#runtime.logger.warn('the drain time is over; jobs are handed back', { jobs: this.#handedBack })
-  }
-
-  #abandon(which?: (job: RunningJob) => boolean): void {
-    for (const { slots } of this.#capsules) this.#handedBack += slots.abandon(which)
-  }
-
-  async #within(ms: number, signal: AbortSignal | undefined, work: Promise<unknown>): Promise<void> {
-    const done = new AbortController()
-    const time = signal === undefined ? done.signal : AbortSignal.any([done.signal, signal])
-    try {
-      await Promise.race([work, this.#runtime.clock.sleep(ms, time)])
-    } finally {
-      done.abort()
-    }
+    const limit = { ms: drainMs, signal: this.#hurried.signal }
+    await within(this.#runtime.clock, limit, empty.then(this.#deaths.told))
   }
 
   #enter(state: WorkerState): void {
     this.#state = state
     this.#runtime.logger.info(`worker ${state}`, { identity: this.info.identity })
     this.#options.events?.state?.(state)
-  }
-
-  #now(): EpochMs {
-    return this.#runtime.clock.now()
   }
 }

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../src/kernel/clock.ts'
+import { StoreError } from '../../src/kernel/errors.ts'
 import type { Claim, ExchangeReply, ExchangeRequest, Settlement } from '../../src/store/exchange.ts'
 import type { Entry } from '../../src/store/inspection.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -61,6 +62,9 @@ export function workerInfo(identity: string): WorkerInfo {
     version: '0.1.0',
   }
 }
+
+export const isClosed = (error: unknown): boolean =>
+  error instanceof StoreError && error.code === 'store.closed'
 
 export function beatOf(identity: string, changes: Partial<Beat> = {}): Beat {
   return {

@@ -9,7 +9,7 @@ import type { Entry } from '../../src/store/inspection.ts'
 import { MemoryState, memoryStore } from '../../src/store/memory/index.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { Beat, CapsuleInfo, WorkerInfo } from '../../src/store/worker-record.ts'
-import { type FaultPlan, faultyStore, type StoreMethod } from '../../src/testing/faulty-store.ts'
+import { type Fault, type FaultPlan, faultyStore, type StoreMethod } from '../../src/testing/faulty-store.ts'
 import { SimClock } from '../../src/testing/sim-clock.ts'
 import type { Host } from '../../src/worker/host.ts'
 
@@ -109,7 +109,7 @@ function noting(lines: Line[]): Logger {
 export const down: FaultPlan = () => 'before'
 
 /** The nth call of one method has this fault; all other calls pass. */
-export function faultAt(method: StoreMethod, nth: number, fault: 'before' | 'after'): FaultPlan {
+export function faultAt(method: StoreMethod, nth: number, fault: Fault): FaultPlan {
   let seen = 0
   return (called) => {
     if (called !== method) return 'pass'

@@ -5,7 +5,7 @@ import { registry } from '../../src/job/registry.ts'
 import { InternalError, StoreError, UsageError } from '../../src/kernel/errors.ts'
 import { Worker } from '../../src/worker/worker.ts'
 import type { WorkerOptions } from '../../src/worker/worker-options.ts'
-import { beatOf, capsuleInfo, down, gated, hostOf, raw, Stage, work, workerInfo } from './stage.ts'
+import { beatOf, capsuleInfo, down, faultAt, gated, hostOf, raw, Stage, work, workerInfo } from './stage.ts'
 
 const JIDS = ['1', '2', '3', '4']
 
@@ -281,7 +281,73 @@ describe('Worker.stop', () => {
     await stage.clock.run(worker.stop())
     assert.deepEqual(await queuedIn(stage), ['2', '3', '4'])
     assert.equal((await stats(stage)).processed, 1)
-    assert.equal(worker.handedBack, 1)
+  })
+
+  test('where its process ends, what still runs goes back with the last step, after all else was said', async () => {
+    const seen: unknown[] = []
+    const { stage, worker } = await busy({
+      drainMs: 1_000,
+      endProcess: (lastStep) => {
+        seen.push(worker.state, worker.running().length)
+        steps.push(lastStep)
+      },
+    })
+    const steps: Array<() => void> = []
+    await stage.clock.run(worker.stop())
+    assert.deepEqual(seen, ['stopped', 0])
+    assert.deepEqual([await queuedIn(stage), stage.callsOf('leave')], [['3', '4'], []])
+    steps[0]!()
+    assert.deepEqual([await queuedIn(stage), await stage.store.workers()], [JIDS, []])
+  })
+
+  test('what ends while the last step is prepared is brought home, and the step taken without it', async () => {
+    const { stage, worker, end } = await busy({ drainMs: 1_000, endProcess: (lastStep) => lastStep() })
+    const held = Promise.withResolvers<void>()
+    stage.faults = faultAt('prepareToLeave', 1, { hang: held.promise })
+    const stopped = stage.clock.run(worker.stop(), { forMs: 2_000 })
+    await stage.clock.advance(1_000)
+    end('1')
+    held.resolve()
+    await stopped
+    assert.deepEqual(await queuedIn(stage), ['2', '3', '4'])
+    assert.equal((await stats(stage)).processed, 1)
+    assert.equal(stage.callsOf('prepareToLeave').length, 2)
+  })
+
+  for (const [when, ending] of [
+    ['has ended in time', (end: (jid: string) => void) => ['1', '2'].forEach(end)],
+    ['ends while the last step is prepared', null],
+  ] as const)
+    test(`its process goes on when all ${when}`, async () => {
+      let ended = 0
+      const { stage, worker, end } = await busy({
+        drainMs: 1_000,
+        endProcess: () => {
+          ended += 1
+        },
+      })
+      stage.faults = (method) => {
+        if (method === 'prepareToLeave') ['1', '2'].forEach(end)
+        return 'pass'
+      }
+      ending?.(end)
+      await stage.clock.run(worker.stop())
+      assert.deepEqual([ended, await queuedIn(stage), await stage.store.workers()], [0, ['3', '4'], []])
+    })
+
+  test('its process ends with what runs even when the store is gone', async () => {
+    let ended = 0
+    const { stage, worker } = await busy({
+      drainMs: 1_000,
+      endProcess: (lastStep) => {
+        lastStep()
+        ended += 1
+      },
+    })
+    stage.faults = (method) => (method === 'heartbeat' ? 'pass' : 'before')
+    await stage.clock.run(worker.stop(), { forMs: 10_000 })
+    assert.deepEqual([ended, (await stats(stage)).inFlight], [1, 2])
+    assert.ok(stage.messages('error').some((message) => message.startsWith('could not say goodbye')))
   })
 
   test('a job that breaks off with the reason goes back uncounted and without a failure', async () => {

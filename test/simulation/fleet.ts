@@ -112,6 +112,19 @@ export class Fleet {
     if (member.phase === 'working') member.phase = 'leaving'
     this.#world.ledger.note(member.worker.info.identity, 'is told to stop')
     await Promise.race([member.worker.stop(), member.process.ended])
+    this.#end(member)
+  }
+
+  /** A process that ends for itself. The network may swallow its last words. */
+  #endWith(member: Member, lastStep: () => void): void {
+    const { weather, chance } = this.#world
+    if (member.phase !== 'leaving') return
+    const isLost = weather.outage || member.cutOff || weather.mute !== null || chance.happens(weather.lost)
+    if (!isLost) lastStep()
+    this.#end(member)
+  }
+
+  #end(member: Member): void {
     if (member.phase !== 'leaving') return
     member.phase = 'left'
     member.process.kill()
@@ -172,6 +185,7 @@ export class Fleet {
       isolation: this.#isolation(runtime),
       events: this.#events(process, () => member),
       drainMs: DRAIN_MS,
+      endProcess: (lastStep) => this.#endWith(member, lastStep),
       version: '0.0.0',
     })
     member = {

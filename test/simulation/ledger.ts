@@ -111,11 +111,16 @@ export class Ledger {
       leave: async (identity, now) => {
         const claims = this.#claimsOf(identity)
         await store.leave(identity, now)
-        this.left.add(identity)
-        this.#takeBack(claims.keys())
-        if (claims.size > 0) this.meet('jobs handed back')
-        this.note(who, `left with ${[...claims.values()].map(named)}`)
-        this.#checkPlaces()
+        this.#left(who, identity, claims)
+      },
+      prepareToLeave: async (identity, now) => {
+        const takeStep = await store.prepareToLeave(identity, now)
+        return () => {
+          const claims = this.#claimsOf(identity)
+          takeStep()
+          this.#left(who, identity, claims)
+          this.meet('jobs handed back by the last step')
+        }
       },
       promote: async (request) => {
         const moved = await store.promote(request)
@@ -128,6 +133,14 @@ export class Ledger {
 
   #claimsOf(identity: string): Map<string, Claim> {
     return new Map(this.#params.state.workers.get(identity)?.inFlight)
+  }
+
+  #left(who: string, identity: string, claims: ReadonlyMap<string, Claim>): void {
+    this.left.add(identity)
+    this.#takeBack(claims.keys())
+    if (claims.size > 0) this.meet('jobs handed back')
+    this.note(who, `left with ${[...claims.values()].map(named)}`)
+    this.#checkPlaces()
   }
 
   #pushed(who: string, { token, jobs }: PushBatch): void {

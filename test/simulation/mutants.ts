@@ -54,12 +54,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'a job that is handed back is forgotten': {
     ...SOUND,
-    store: (store, state) => ({
-      ...store,
-      leave: async (identity) => {
-        state.workers.delete(identity)
-      },
-    }),
+    store: (store, state) => {
+      const forget = (identity: string) => void state.workers.delete(identity)
+      return {
+        ...store,
+        leave: async (identity) => forget(identity),
+        prepareToLeave: async (identity) => () => forget(identity),
+      }
+    },
   },
   'a recovered job also stays with a worker that lives': {
     ...SOUND,

@@ -8,8 +8,21 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { StoreError } from '../../src/kernel/errors.ts'
 import { openRedisStore } from '../../src/store/redis/index.ts'
-import { ANN, beatOf, claim, job, pushOne, runtime, storeError, waitFor } from './redis-fixture.ts'
+import {
+  ANN,
+  beatOf,
+  claim,
+  eventually,
+  job,
+  pushOne,
+  runtime,
+  storeError,
+  waitFor,
+} from './redis-fixture.ts'
 import { type RedisServer, type RedisServerOptions, startRedisServer } from './redis-server.ts'
+
+/** Takes the last step of a worker as its own. */
+const LEAVER = join(import.meta.dirname, 'fixtures/leave-at-exit.ts')
 
 async function withServer(options: RedisServerOptions, use: (server: RedisServer) => Promise<void>) {
   const server = await startRedisServer(options)
@@ -188,6 +201,17 @@ describe('TLS', () => {
     const tls = { ca: readFileSync(cert) }
     await roundTrip(server.url, { tls })
     await roundTrip(server.url.replace('127.0.0.1', 'localhost'), { tls })
+  })
+
+  test('the last step of a process arrives, though no loop turns any more that would encrypt it', async () => {
+    const store = await openRedisStore(runtime, { url: server.url, tls: { ca: readFileSync(cert) } })
+    await store.heartbeat(beatOf(ANN))
+    await pushOne(store, runtime.random.hex(8), job('j1'))
+    await claim(store, 1)
+    execFileSync(process.execPath, [LEAVER, server.url, cert, ANN], { stdio: 'inherit' })
+    await eventually(async () => assert.deepEqual(await store.workers(), []))
+    assert.equal((await store.list({ queue: 'a' }, { offset: 0, limit: 5 }))[0]?.payload, job('j1'))
+    await store.close()
   })
 
   test('a certificate of an unknown authority is refused', async () => {

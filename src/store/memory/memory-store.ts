@@ -1,4 +1,4 @@
-import type { Clock } from '../../kernel/clock.ts'
+import type { Clock, EpochMs } from '../../kernel/clock.ts'
 import { StoreError } from '../../kernel/errors.ts'
 import type { Store } from '../store.ts'
 import { exchange, inFlight, leave } from './claims.ts'
@@ -25,10 +25,13 @@ export interface MemoryStoreOptions extends MemoryStateOptions {
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const state = options.state ?? new MemoryState(options)
   const closing = new AbortController()
+  const demandOpen = () => {
+    if (closing.signal.aborted) throw new StoreError('store.closed', 'this connection was closed')
+  }
   const whileOpen =
     <Asked extends unknown[], Answer>(step: (...asked: Asked) => Answer) =>
     async (...asked: Asked): Promise<Answer> => {
-      if (closing.signal.aborted) throw new StoreError('store.closed', 'this connection was closed')
+      demandOpen()
       return step(...asked)
     }
   return {
@@ -38,6 +41,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     heartbeat: whileOpen(heartbeat(state)),
     inFlight: whileOpen(inFlight(state)),
     leave: whileOpen(leave(state)),
+    prepareToLeave: whileOpen((identity: string, now: EpochMs) => () => {
+      demandOpen()
+      leave(state)(identity, now)
+    }),
     workers: whileOpen(workers(state)),
     recover: whileOpen(recover(state)),
     promote: whileOpen(promote(state)),

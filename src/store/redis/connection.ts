@@ -89,6 +89,12 @@ export class Connection {
     this.#pending.push({ caller, writtenAt: null })
   }
 
+  /** Hands a command to the socket before it returns, after all that was sent before. Nobody is told its reply. */
+  sendNow(command: Command): void {
+    this.send(command, { buffers: false, answer: () => undefined, fail: () => undefined })
+    this.#flush()
+  }
+
   /** Sends a command and resolves with its reply, an error reply too. Rejects when the connection ends. */
   request(command: Command, buffers = false): Promise<Reply> {
     return new Promise((answer, fail) => this.send(command, { buffers, answer, fail }))

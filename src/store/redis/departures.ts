@@ -3,6 +3,7 @@ import { StoreError } from '../../kernel/errors.ts'
 import type { Recovered, RecoverRequest, Route } from '../transfer.ts'
 import { byClaim, queueOf } from './claim-token.ts'
 import { type Ground, graveOf } from './ground.ts'
+import type { ScriptCall } from './script.ts'
 import { CHANGED, depart as departScript, SPARED } from './scripts/depart.ts'
 import { decodeHeld, heldJobs } from './scripts/landing.ts'
 import { readText } from './stored-text.ts'
@@ -22,8 +23,16 @@ interface Departure {
 export const leave =
   (ground: Ground) =>
   async (identity: string, now: EpochMs): Promise<void> => {
-    const revise = (_payload: string, queue: string): Route => ({ to: 'queue', queue, payload: null })
-    await depart(ground, { identity, now, beatAt: null, revise })
+    await depart(ground, { identity, now, beatAt: null, revise: asItIs })
+  }
+
+/** `Store.prepareToLeave`. */
+export const prepareToLeave =
+  (ground: Ground) =>
+  async (identity: string, now: EpochMs): Promise<() => void> => {
+    const departure = { identity, now, beatAt: null, revise: asItIs }
+    const call = callFor(ground, departure, await held(ground, departure))
+    return () => ground.client.runUnanswered(departScript, call)
   }
 
 /** `Store.recover`. */
@@ -34,14 +43,10 @@ export const recover =
 
 /** Looks at what the worker holds and decides; then does it in one step, unless something has changed meanwhile. */
 async function depart(ground: Ground, departure: Departure): Promise<Recovered[] | null> {
-  const { client, keys } = ground
-  const { identity, revise } = departure
+  const { identity } = departure
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const reply = await client.run(heldJobs, { keys: [keys.inFlight(identity)], args: [] }, true)
-    const jobs = decodeHeld<Buffer>(reply)
-      .map(([token, bytes]) => jobOf(token.toString(), bytes, revise))
-      .toSorted((a, b) => byClaim(a.token, b.token))
-    const outcome = await step(ground, departure, jobs)
+    const jobs = await held(ground, departure)
+    const outcome = await ground.client.run(departScript, callFor(ground, departure, jobs))
     if (outcome === SPARED) return null
     if (outcome !== CHANGED) return jobs.map(({ route, payload }) => ({ route, payload }))
   }
@@ -50,10 +55,19 @@ async function depart(ground: Ground, departure: Departure): Promise<Recovered[]
   })
 }
 
+const asItIs: Departure['revise'] = (_payload, queue) => ({ to: 'queue', queue, payload: null })
+
 interface HeldJob {
   readonly token: string
   readonly payload: string
   readonly route: Route
+}
+
+async function held({ client, keys }: Ground, { identity, revise }: Departure): Promise<HeldJob[]> {
+  const reply = await client.run(heldJobs, { keys: [keys.inFlight(identity)], args: [] }, true)
+  return decodeHeld<Buffer>(reply)
+    .map(([token, bytes]) => jobOf(token.toString(), bytes, revise))
+    .toSorted((a, b) => byClaim(a.token, b.token))
 }
 
 function jobOf(token: string, bytes: Buffer, revise: Departure['revise']): HeldJob {
@@ -63,10 +77,10 @@ function jobOf(token: string, bytes: Buffer, revise: Departure['revise']): HeldJ
   return { token, payload: text, route: isExact ? route : { ...route, payload: null } }
 }
 
-async function step(ground: Ground, { identity, now, beatAt }: Departure, jobs: HeldJob[]): Promise<unknown> {
-  const { client, keys } = ground
+function callFor(ground: Ground, { identity, now, beatAt }: Departure, jobs: HeldJob[]): ScriptCall {
+  const { keys } = ground
   const lastFirst = jobs.toReversed()
-  return client.run(departScript, {
+  return {
     keys: [
       keys.work(identity),
       keys.oldWork(identity),
@@ -93,5 +107,5 @@ async function step(ground: Ground, { identity, now, beatAt }: Departure, jobs: 
         route.payload ?? '',
       ]),
     ],
-  })
+  }
 }

@@ -103,6 +103,15 @@ export class RedisClient {
     })
   }
 
+  /** Hands a script to the socket before it returns, for a process that ends then. Throws without a connection. */
+  runUnanswered(script: Script, call: ScriptCall): void {
+    this.demandOpen()
+    if (this.#line === null) throw this.#trouble({ kind: 'disconnected', cause: this.#cause })
+    const { connection, greeting } = this.#line
+    // Whole: nobody would answer a server that does not know it.
+    connection.sendNow(evalText(formFor(greeting.major, script), call))
+  }
+
   /** A further connection to the server that the store talks to now. Rejects with a StoreError. */
   async openLine(name: string, timeoutMs: number): Promise<Line> {
     const line = this.#line

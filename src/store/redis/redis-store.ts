@@ -2,7 +2,7 @@ import type { Runtime } from '../../kernel/runtime.ts'
 import type { DeployMarks } from '../deploy-marks.ts'
 import type { Store } from '../store.ts'
 import { Claims } from './claims.ts'
-import { leave, recover } from './departures.ts'
+import { leave, prepareToLeave, recover } from './departures.ts'
 import { markDeploy } from './deploy-mark.ts'
 import type { Ground } from './ground.ts'
 import { ping } from './health.ts'
@@ -46,6 +46,7 @@ export async function openRedisStore(
     heartbeat: heartbeat(ground, new MetricsWriter(ground, runtime.logger, settings.metrics)),
     inFlight: (identity) => claims.inFlight(identity),
     leave: leave(ground),
+    prepareToLeave: prepareToLeave(ground),
     workers: workers(ground),
     recover: recover(ground),
     promote: promote(ground),

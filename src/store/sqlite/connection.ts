@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Runtime } from '../../kernel/runtime.ts'
-import { patiently } from './patience.ts'
+import { patiently, stubbornly } from './patience.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 import { Transaction } from './transaction.ts'
 import { closedError, isBusy, translate } from './translate.ts'
@@ -27,16 +27,16 @@ export class Connection {
 
   /** Runs `work` alone among all processes; `committed` hears which queues it filled. */
   write<T>(work: (tx: Transaction) => T, committed: (filled: ReadonlySet<string>) => void): Promise<T> {
-    return this.#patiently(() => {
-      const tx = new Transaction(this.#sql)
-      const result = this.#within('beginImmediate', () => {
-        const result = work(tx)
-        tx.finish()
-        return result
-      })
-      committed(tx.filled)
-      return result
-    })
+    return this.#patiently(() => this.#transact(work, committed))
+  }
+
+  /** The same before it returns: a lock holds up the whole thread. Throws what `write` rejects with. */
+  writeNow(work: (tx: Transaction) => void, committed: (filled: ReadonlySet<string>) => void): void {
+    try {
+      stubbornly(this.#runtime.clock, () => this.#transact(work, committed))
+    } catch (error) {
+      throw translate(error, { path: this.#path })
+    }
   }
 
   /** Runs `work` on one consistent view of the file. */
@@ -53,6 +53,17 @@ export class Connection {
     if (this.closed.aborted) return
     this.#closing.abort()
     this.#database.close()
+  }
+
+  #transact<T>(work: (tx: Transaction) => T, committed: (filled: ReadonlySet<string>) => void): T {
+    const tx = new Transaction(this.#sql)
+    const result = this.#within('beginImmediate', () => {
+      const result = work(tx)
+      tx.finish()
+      return result
+    })
+    committed(tx.filled)
+    return result
   }
 
   async #patiently<T>(attempt: () => T): Promise<T> {

@@ -1,3 +1,4 @@
+import type { Clock } from '../../kernel/clock.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
 import { closedError, isBusy } from './translate.ts'
 
@@ -30,5 +31,17 @@ export async function patiently<T>(runtime: Runtime, closed: AbortSignal, attemp
     }
     await clock.sleep(MIN_PAUSE_MS + random.float() * (MAX_PAUSE_MS - MIN_PAUSE_MS), closed)
     if (closed.aborted) throw closedError()
+  }
+}
+
+/** The same where the event loop does not turn any more: SQLite itself waits for the lock, a little in each attempt. */
+export function stubbornly<T>(clock: Clock, attempt: () => T): T {
+  const start = clock.mono()
+  for (;;) {
+    try {
+      return attempt()
+    } catch (error) {
+      if (!isBusy(error) || clock.mono() - start >= DEADLINE_MS) throw error
+    }
   }
 }

@@ -30,6 +30,7 @@ import { Pushes } from './push.ts'
 import { heartbeat, workers } from './registry.ts'
 import type { Statements } from './statements.ts'
 import type { Transaction } from './transaction.ts'
+import { closedError } from './translate.ts'
 import { Waits } from './wait.ts'
 
 /**
@@ -57,6 +58,13 @@ class SqliteStore implements Store {
   readonly #waits: Waits
   readonly #dead: DeadSet
   readonly #pushes: Pushes
+
+  /** Who waits hears which queues a transaction has filled. */
+  readonly #committed = (filled: ReadonlySet<string>): void => {
+    if (filled.size === 0) return
+    this.#waits.wake(filled)
+    this.#bell.ring()
+  }
 
   constructor(runtime: Runtime, connection: Connection, settings: SqliteSettings) {
     this.#connection = connection
@@ -93,6 +101,11 @@ class SqliteStore implements Store {
 
   leave(identity: string, _now: EpochMs): Promise<void> {
     return this.#write((tx) => leave(tx, identity))
+  }
+
+  async prepareToLeave(identity: string, _now: EpochMs): Promise<() => void> {
+    if (this.#connection.closed.aborted) throw closedError()
+    return () => this.#connection.writeNow((tx) => leave(tx, identity), this.#committed)
   }
 
   workers(): Promise<WorkerRecord[]> {
@@ -147,16 +160,10 @@ class SqliteStore implements Store {
   }
 
   #write<T>(work: (tx: Transaction) => T): Promise<T> {
-    return this.#connection.write(work, (filled) => this.#announce(filled))
+    return this.#connection.write(work, this.#committed)
   }
 
   #read<T>(work: (sql: Statements) => T): Promise<T> {
     return this.#connection.read(work)
-  }
-
-  #announce(filled: ReadonlySet<string>): void {
-    if (filled.size === 0) return
-    this.#waits.wake(filled)
-    this.#bell.ring()
   }
 }

@@ -1,6 +1,7 @@
 import { jobError } from '../../job/failure.ts'
 import { messageOf } from '../../kernel/errors.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
+import { within } from '../../kernel/within.ts'
 import type { JobResult } from '../job-result.ts'
 import { JobAborted, type RunningJob } from '../running-job.ts'
 import type { CellBody, CellProgram, StartCell } from './cell-body.ts'
@@ -90,9 +91,7 @@ export class Cell {
     this.#isEnding = true
     this.#body?.hold(true)
     this.#body?.dismiss()
-    const over = new AbortController()
-    await Promise.race([this.gone, this.#runtime.clock.sleep(END_GRACE_MS, over.signal)])
-    over.abort()
+    await within(this.#runtime.clock, { ms: END_GRACE_MS }, this.gone)
     if (!this.#isDead) this.#body?.kill()
     await this.gone
   }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { StoreError } from '../../../src/kernel/errors.ts'
 import type { EntryRef } from '../../../src/store/inspection.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { ALL, ANN, BOB, beatOf, job, payloadsOf, type Scenarios, T0 } from '../stage.ts'
+import { ALL, ANN, BOB, beatOf, isClosed, job, payloadsOf, type Scenarios, T0 } from '../stage.ts'
 
 type Rejecting = Exclude<keyof Store, 'waitForJobs' | 'close'>
 
@@ -14,6 +13,7 @@ const CALLS: Readonly<Record<Rejecting, (store: Store) => Promise<unknown>>> = {
   heartbeat: (store) => store.heartbeat(beatOf(BOB)),
   inFlight: (store) => store.inFlight(ANN),
   leave: (store) => store.leave(ANN, T0),
+  prepareToLeave: (store) => store.prepareToLeave(ANN, T0),
   workers: (store) => store.workers(),
   recover: (store) =>
     store.recover({
@@ -33,8 +33,6 @@ const CALLS: Readonly<Record<Rejecting, (store: Store) => Promise<unknown>>> = {
   stats: (store) => store.stats(T0, 1),
   ping: (store) => store.ping(),
 }
-
-const isClosed = (error: unknown) => error instanceof StoreError && error.code === 'store.closed'
 
 export const closing: Scenarios = {
   'a closed connection refuses every call and changes nothing': async (stage) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ANN, BOB, job, payloadsOf, type Scenarios, T0 } from '../stage.ts'
+import { ANN, BOB, isClosed, job, payloadsOf, type Scenarios, T0 } from '../stage.ts'
 
 const jobs = (...names: string[]) => names.map(job)
 
@@ -85,5 +85,40 @@ export const leaving: Scenarios = {
     await stage.store.leave(ANN, T0)
     assert.deepEqual(await stage.store.inFlight(BOB), bob)
     assert.deepEqual(await stage.queued('a'), [job('j1')])
+  },
+
+  'the last step of a process hands its jobs back to the front, in their original order, and no sooner':
+    async (stage) => {
+      await stage.beat(ANN)
+      await stage.push('a', ...jobs('j1', 'j2', 'j3', 'j4', 'j5'))
+      await stage.claim(ANN, 2)
+      const claims = await stage.claim(ANN, 2)
+      const takeStep = await stage.store.prepareToLeave(ANN, T0 + 1)
+      assert.deepEqual(await stage.queued('a'), jobs('j5'))
+      assert.equal((await stage.store.workers()).length, 1)
+      takeStep()
+      assert.deepEqual(await stage.queued('a'), jobs('j1', 'j2', 'j3', 'j4', 'j5'))
+      assert.deepEqual([await stage.store.workers(), await stage.store.inFlight(ANN)], [[], []])
+      assert.deepEqual((await stage.settle(ANN, { token: claims[0]!.token, to: 'done' })).refused, [
+        claims[0]!.token,
+      ])
+    },
+
+  'the last step comes after all that was asked before it': async (stage) => {
+    await stage.claimOne(ANN, job('j1'))
+    const takeStep = await stage.store.prepareToLeave(ANN, T0)
+    const pushed = stage.push('a', job('j2'))
+    takeStep()
+    await pushed
+    assert.deepEqual(await stage.queued('a'), jobs('j1', 'j2'))
+  },
+
+  'the last step on a closed connection fails, and leaves the worker to be recovered': async (stage) => {
+    const other = stage.through(await stage.connect())
+    await stage.claimOne(ANN, job('j1'))
+    const takeStep = await stage.store.prepareToLeave(ANN, T0)
+    await stage.store.close()
+    assert.throws(takeStep, isClosed)
+    assert.equal((await other.store.inFlight(ANN)).length, 1)
   },
 }
