@@ -33,6 +33,12 @@ import type { Beat, BeatReply, WorkerRecord, WorkerSignal } from './worker-recor
  * also fail with `store.version` (the engine or the file is of a version that cannot be used) or `store.corrupt`.
  */
 export interface Store {
+  /**
+   * Whether another process does its work, which then goes on while this one does something else. Where it does not,
+   * one call for all costs less than one for each part.
+   */
+  readonly isApart: boolean
+
   /** Adds jobs to queues or to the schedule, all or none. A repeated token is answered without pushing again. */
   push(batch: PushBatch): Promise<void>
 

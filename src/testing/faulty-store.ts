@@ -12,7 +12,7 @@ export type Fault =
   /** It does not arrive before this promise settles; then it passes. */
   | { readonly hang: Promise<unknown> }
 
-export type StoreMethod = keyof Store
+export type StoreMethod = Exclude<keyof Store, 'isApart'>
 
 /** Decides about one call; `nth` counts the calls of this method, from 1. */
 export type FaultPlan = (method: StoreMethod, nth: number) => Fault

@@ -2,6 +2,7 @@ import type { Runtime } from '../kernel/runtime.ts'
 import type { Claim, ExchangeReply, Settlement } from '../store/exchange.ts'
 import type { Store } from '../store/store.ts'
 import type { CapsuleInfo } from '../store/worker-record.ts'
+import { Arrivals, portionOf } from './arrivals.ts'
 import { IdleWaits } from './idle-waits.ts'
 import { type Outage, outagePauseMs } from './outage.ts'
 import { queueOrder } from './queue-order.ts'
@@ -34,6 +35,7 @@ export class Capsule {
   readonly #store: Store
   readonly #params: CapsuleParams
   readonly #waits: IdleWaits
+  readonly #arrivals: Arrivals
   #settlements: Settlement[] = []
   #exchanges = 0
   /** Exchanges that failed since one was answered. */
@@ -52,6 +54,11 @@ export class Capsule {
     this.slots = new Slots(runtime, { ...params, concurrency: params.info.concurrency }, (settlement) => {
       this.#settlements.push(settlement)
       this.pump()
+    })
+    this.#arrivals = new Arrivals({
+      portion: portionOf(store, params.info.concurrency),
+      begin: (claim) => this.#take(claim),
+      begun: () => this.#woken(),
     })
     this.#waits = new IdleWaits(runtime, store, {
       identity: params.identity,
@@ -87,7 +94,11 @@ export class Capsule {
 
   /** Whether this capsule knows of the claim: it runs, or its result is on its way. */
   knows(token: string): boolean {
-    return this.slots.has(token) || this.#settlements.some((settlement) => settlement.token === token)
+    return (
+      this.slots.has(token) ||
+      this.#arrivals.has(token) ||
+      this.#settlements.some((settlement) => settlement.token === token)
+    )
   }
 
   /** Resolves when every result has reached the store, or when `signal` aborts. */
@@ -130,9 +141,9 @@ export class Capsule {
     this.#woken()
   }
 
-  /** Whether the store may be about to tell of a claim. */
+  /** Whether a claim may be on its way here. */
   get #isTalking(): boolean {
-    return this.#exchanges > 0 || !this.#waits.isOver
+    return this.#exchanges > 0 || this.#arrivals.count > 0 || !this.#waits.isOver
   }
 
   #isOurs(claim: Claim): boolean {
@@ -141,12 +152,14 @@ export class Capsule {
 
   #take(claim: Claim): void {
     if (this.#quiet || this.slots.free === 0) {
-      this.#settlements.push({ token: claim.token, to: 'queue', payload: null })
+      // In front of those that came before it: the store takes them one after the other, and the first is to end up in front.
+      this.#settlements.unshift({ token: claim.token, to: 'queue', payload: null })
     } else this.slots.take(claim)
   }
 
   #vacancies(): number {
-    return this.#quiet || this.#waits.isWaiting ? 0 : Math.max(0, this.slots.free - this.#asked)
+    if (this.#quiet || this.#waits.isWaiting) return 0
+    return Math.max(0, this.slots.free - this.#arrivals.count - this.#asked)
   }
 
   #send(): void {
@@ -175,7 +188,7 @@ export class Capsule {
     this.#ended(count)
     this.#failures = 0
     this.#params.outage.answered()
-    for (const claim of reply.claims) this.#take(claim)
+    this.#arrivals.add(reply.claims)
     if (reply.refused.length > 0) {
       this.#runtime.logger.warn('results came too late: the jobs were not ours any more', {
         jobs: reply.refused.length,

@@ -1,53 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Definition } from '../../src/job/definition.ts'
-import { registry } from '../../src/job/registry.ts'
 import { StoreError } from '../../src/kernel/errors.ts'
-import type { ExchangeRequest } from '../../src/store/exchange.ts'
-import { Capsule } from '../../src/worker/capsule.ts'
-import { Executor } from '../../src/worker/executor.ts'
-import { Outage } from '../../src/worker/outage.ts'
-import { Tally } from '../../src/worker/tally.ts'
-import { beatOf, capsuleInfo, down, faultAt, gated, raw, Stage, work, workerInfo } from './stage.ts'
-
-const ME = workerInfo('host-2:4321:aaaaaaaaaaaa')
-const JIDS = ['1', '2', '3', '4', '5', '6']
-
-/** A registered capsule. `ran` has the jid of every execution, also of those that were begun twice. */
-async function open(made: Definition, { concurrency = 2, queues = ['a'], seed = 1 } = {}) {
-  const stage = new Stage(seed)
-  const jobs = registry([made])
-  let unregistered = 0
-  const tally = new Tally()
-  const capsule = new Capsule(stage.runtime, stage.line, {
-    identity: ME.identity,
-    info: capsuleInfo(concurrency, ...queues),
-    outage: new Outage(stage.runtime),
-    registry: jobs,
-    executor: new Executor(stage.runtime, { registry: jobs }),
-    tally,
-    events: {},
-    unregistered: () => {
-      unregistered += 1
-    },
-  })
-  await stage.store.heartbeat(beatOf(ME, stage.clock.now()))
-  const exchanges = () => stage.callsOf('exchange').map(({ asked }) => asked[0] as ExchangeRequest)
-  const held = async () =>
-    (await stage.store.inFlight(ME.identity)).map(({ payload }) => JSON.parse(payload).jid)
-  return { stage, capsule, exchanges, held, tally, unregistered: () => unregistered }
-}
-
-/** Notes the jids in the order of their runs. */
-function noting() {
-  const ran: string[] = []
-  return { ran, made: work((jid) => void ran.push(jid)) }
-}
+import { JIDS, ME, noting, openCapsule } from './capsule-stage.ts'
+import { beatOf, down, faultAt, gated, raw } from './stage.ts'
 
 describe('Capsule: claiming', () => {
   test('claims up to its free slots and no more', async () => {
     const { made, begun } = gated()
-    const { stage, capsule, held } = await open(made, { concurrency: 2 })
+    const { stage, capsule, held } = await openCapsule(made, { concurrency: 2 })
     await stage.push('a', ...JIDS.map((jid) => raw(jid)))
     capsule.pump()
     await stage.settle()
@@ -58,7 +18,7 @@ describe('Capsule: claiming', () => {
 
   test('while a claim is on its way its slots are spoken for', async () => {
     const { made } = gated()
-    const { stage, capsule, exchanges } = await open(made)
+    const { stage, capsule, exchanges } = await openCapsule(made)
     stage.faults = () => ({ hang: new Promise(() => undefined) })
     for (let pump = 0; pump < 3; pump++) {
       capsule.pump()
@@ -72,7 +32,7 @@ describe('Capsule: claiming', () => {
 
   test('settles what ended and claims in its place, in one exchange', async () => {
     const { made, begun, end } = gated()
-    const { stage, capsule, exchanges, held } = await open(made, { concurrency: 2 })
+    const { stage, capsule, exchanges, held } = await openCapsule(made, { concurrency: 2 })
     await stage.push('a', ...JIDS.map((jid) => raw(jid)))
     capsule.pump()
     await stage.settle()
@@ -92,7 +52,7 @@ describe('Capsule: claiming', () => {
 
   test('runs what comes in while it waits, at once', async () => {
     const { made, ran } = noting()
-    const { stage, capsule } = await open(made)
+    const { stage, capsule } = await openCapsule(made)
     capsule.pump()
     await stage.settle()
     await stage.push('a', raw('1'))
@@ -101,7 +61,7 @@ describe('Capsule: claiming', () => {
   })
 
   test('an idle capsule asks for nothing for a minute', async () => {
-    const { stage, capsule, exchanges } = await open(noting().made)
+    const { stage, capsule, exchanges } = await openCapsule(noting().made)
     capsule.pump()
     await stage.clock.advance(59_000)
     assert.equal(exchanges().length, 1)
@@ -109,7 +69,7 @@ describe('Capsule: claiming', () => {
 
   test('works through many jobs, each once, its queues in strict order', async () => {
     const { made, ran } = noting()
-    const { stage, capsule } = await open(made, { concurrency: 3, queues: ['b', 'a'] })
+    const { stage, capsule } = await openCapsule(made, { concurrency: 3, queues: ['b', 'a'] })
     const numbers = Array.from({ length: 200 }, (_, index) => String(index))
     await stage.push('a', ...numbers.map((jid) => raw(`a${jid}`)))
     await stage.push('b', ...numbers.map((jid) => raw(`b${jid}`)))
@@ -121,7 +81,7 @@ describe('Capsule: claiming', () => {
 
   test('a quiet capsule claims nothing more; its results still arrive', async () => {
     const { made, end, begun } = gated()
-    const { stage, capsule, held } = await open(made)
+    const { stage, capsule, held } = await openCapsule(made)
     await stage.push('a', ...JIDS.map((jid) => raw(jid)))
     capsule.pump()
     await stage.settle()
@@ -135,20 +95,23 @@ describe('Capsule: claiming', () => {
 
   test('a claim that was on its way when it became quiet goes back to the front', async () => {
     const { made, begun } = gated()
-    const { stage, capsule } = await open(made)
+    const { stage, capsule } = await openCapsule(made)
     await stage.push('a', ...JIDS.map((jid) => raw(jid)))
     capsule.pump()
     queueMicrotask(() => capsule.quiet())
     await stage.settle()
     assert.deepEqual(begun, [])
-    assert.deepEqual((await stage.queued('a')).map((text) => JSON.parse(text).jid).sort(), JIDS)
+    assert.deepEqual(
+      (await stage.queued('a')).map((text) => JSON.parse(text).jid),
+      JIDS,
+    )
   })
 })
 
 describe('Capsule: paused queues', () => {
   test('a paused queue is asked again each second, and its jobs come once it is resumed', async () => {
     const { made, ran } = noting()
-    const { stage, capsule, exchanges } = await open(made)
+    const { stage, capsule, exchanges } = await openCapsule(made)
     await stage.store.pause('a', true)
     await stage.push('a', raw('1'))
     capsule.pump()
@@ -161,7 +124,7 @@ describe('Capsule: paused queues', () => {
 
   test('while one queue is paused the others are served at once', async () => {
     const { made, ran } = noting()
-    const { stage, capsule } = await open(made, { queues: ['a', 'b'] })
+    const { stage, capsule } = await openCapsule(made, { queues: ['a', 'b'] })
     await stage.store.pause('a', true)
     capsule.pump()
     await stage.settle()
@@ -175,7 +138,7 @@ describe('Capsule: paused queues', () => {
 describe('Capsule: lost answers', () => {
   test('a claim whose answer was lost is taken up, each of its jobs once', async () => {
     const { made, begun } = gated()
-    const { stage, capsule, held } = await open(made)
+    const { stage, capsule, held } = await openCapsule(made)
     await stage.push('a', raw('1'), raw('2'), raw('3'))
     stage.faults = faultAt('exchange', 1, 'after')
     capsule.pump()
@@ -186,7 +149,7 @@ describe('Capsule: lost answers', () => {
 
   test('a settlement whose answer was lost is not made twice', async () => {
     const { made, begun, gate } = gated()
-    const { stage, capsule, held, tally } = await open(made, { concurrency: 1 })
+    const { stage, capsule, held, tally } = await openCapsule(made, { concurrency: 1 })
     await stage.push('a', raw('1'))
     capsule.pump()
     await stage.settle()
@@ -200,7 +163,7 @@ describe('Capsule: lost answers', () => {
 
   test('a settlement that never arrived is made again, and the job does not run again', async () => {
     const { made, end, begun } = gated()
-    const { stage, capsule, held } = await open(made, { concurrency: 1 })
+    const { stage, capsule, held } = await openCapsule(made, { concurrency: 1 })
     await stage.push('a', raw('1'))
     capsule.pump()
     await stage.settle()
@@ -212,7 +175,7 @@ describe('Capsule: lost answers', () => {
 
   test('comparing while jobs run, or while a result is on its way, begins none of them again', async () => {
     const { made, end, begun } = gated()
-    const { stage, capsule, held } = await open(made)
+    const { stage, capsule, held } = await openCapsule(made)
     await stage.push('a', raw('1'), raw('2'))
     capsule.pump()
     await stage.settle()
@@ -231,7 +194,7 @@ describe('Capsule: lost answers', () => {
 
   test('settled() resolves as soon as a lost answer turns out to have been a success', async () => {
     const { made, end } = gated()
-    const { stage, capsule } = await open(made, { concurrency: 1 })
+    const { stage, capsule } = await openCapsule(made, { concurrency: 1 })
     await stage.push('a', raw('1'))
     capsule.pump()
     await stage.settle()
@@ -244,7 +207,7 @@ describe('Capsule: lost answers', () => {
 
   test('a lease that was lost aborts the signals, and the results are recorded nowhere', async () => {
     const { made, signals, gate } = gated()
-    const { stage, capsule, tally } = await open(made)
+    const { stage, capsule, tally } = await openCapsule(made)
     await stage.push('a', raw('1'), raw('2'))
     capsule.pump()
     await stage.settle()
@@ -261,7 +224,7 @@ describe('Capsule: lost answers', () => {
 
   test('a worker that is not registered any more says so, and works on once it is', async () => {
     const { made, ran } = noting()
-    const { stage, capsule, unregistered } = await open(made)
+    const { stage, capsule, unregistered } = await openCapsule(made)
     await stage.store.leave(ME.identity, stage.clock.now())
     await stage.push('a', raw('1'))
     capsule.pump()
@@ -275,7 +238,7 @@ describe('Capsule: lost answers', () => {
 
   test('jobs of queues that belong to another capsule of the worker are left alone', async () => {
     const { made, begun } = gated()
-    const { stage, capsule } = await open(made, { concurrency: 5 })
+    const { stage, capsule } = await openCapsule(made, { concurrency: 5 })
     await stage.push('other', raw('1'))
     await stage.push('constructor', raw('2'))
     const queues = ['other', 'constructor']
@@ -289,7 +252,7 @@ describe('Capsule: a store that claims the job which ends a wait', () => {
   /** `afterwards` happens between the claim and its telling. */
   async function waiting(afterwards: () => Promise<void> = async () => undefined, concurrency = 2) {
     const { made, begun, end } = gated()
-    const opened = await open(made, { concurrency })
+    const opened = await openCapsule(made, { concurrency })
     const { stage, capsule } = opened
     const { store } = stage
     const wait = store.waitForJobs.bind(store)
@@ -362,7 +325,7 @@ describe('Capsule: a store that claims the job which ends a wait', () => {
 describe('Capsule: an outage', () => {
   test('of ten minutes: an error a second at most, with the count, and the next job within 1 s of its end', async () => {
     const { made, ran } = noting()
-    const { stage, capsule } = await open(made)
+    const { stage, capsule } = await openCapsule(made)
     capsule.pump()
     await stage.settle()
     stage.faults = down
@@ -382,7 +345,7 @@ describe('Capsule: an outage', () => {
 
   test('of exchanges alone, while the store can still be read: tried a few times a second, told once', async () => {
     const { made, ran } = noting()
-    const { stage, capsule, exchanges } = await open(made)
+    const { stage, capsule, exchanges } = await openCapsule(made)
     capsule.pump()
     await stage.settle()
     stage.faults = (method) => (method === 'exchange' ? 'before' : 'pass')
@@ -399,7 +362,7 @@ describe('Capsule: an outage', () => {
 
   test('running jobs go on, their results arrive afterwards', async () => {
     const { made, end } = gated()
-    const { stage, capsule, held } = await open(made)
+    const { stage, capsule, held } = await openCapsule(made)
     await stage.push('a', raw('1'), raw('2'))
     capsule.pump()
     await stage.settle()
@@ -414,7 +377,7 @@ describe('Capsule: an outage', () => {
 
   test('nothing is claimed, run or waited for after close', async () => {
     const { made, ran } = noting()
-    const { stage, capsule } = await open(made)
+    const { stage, capsule } = await openCapsule(made)
     capsule.pump()
     await stage.settle()
     stage.faults = down

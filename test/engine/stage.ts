@@ -37,9 +37,10 @@ export class Stage {
   faults: FaultPlan = () => 'pass'
   #pushes = 0
 
-  constructor(seed = 1) {
+  /** @param isApart whether the store says that another process does its work */
+  constructor(seed = 1, isApart = false) {
     this.runtime = { clock: this.clock, random: seededRandom(seed), logger: noting(this.lines) }
-    this.store = memoryStore({ state: this.state, clock: this.clock })
+    this.store = { ...memoryStore({ state: this.state, clock: this.clock }), isApart }
     this.line = this.#noted(faultyStore(this.store, (method, nth) => this.faults(method, nth)))
   }
 
@@ -78,7 +79,8 @@ export class Stage {
   #noted(store: Store): Store {
     return new Proxy(store, {
       get: (target, name) => {
-        const call = Reflect.get(target, name) as (...asked: unknown[]) => unknown
+        const call: unknown = Reflect.get(target, name)
+        if (typeof call !== 'function') return call
         return (...asked: unknown[]) => {
           this.calls.push({ method: name as StoreMethod, asked, at: this.clock.now() })
           return call(...asked)

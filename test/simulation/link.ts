@@ -46,6 +46,7 @@ export function link(store: Store, params: LinkParams): Store {
   const claimsByWaits = chance.happens(0.5)
   return new Proxy(claimsByWaits ? { ...faulty, waitForJobs: claimingWait(faulty, params) } : faulty, {
     get(target, name) {
+      if (name === 'isApart') return true
       const call = (Reflect.get(target, name) as Call).bind(target)
       const isWait = name === 'waitForJobs' || name === 'close'
       return async (...asked: unknown[]) => {

@@ -35,6 +35,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       return step(...asked)
     }
   return {
+    isApart: false,
     push: whileOpen(push(state)),
     exchange: whileOpen(exchange(state)),
     waitForJobs: waitForJobs(state, { closed: closing.signal, clock: options.clock ?? null }),

@@ -70,7 +70,9 @@ export class Claims {
     // They go out with the script in one write, and find the lists that it makes.
     const ahead =
       count < LEAST_LIST ? [] : queues.filter((queue, at) => at < READ_AHEAD || this.#fruitful.has(queue))
-    const [parts, ...lists] = await Promise.all([ran, ...ahead.map((queue) => this.#list(call, queue))])
+    const answers = Promise.all([ran, ...ahead.map((queue) => this.#list(call, queue))])
+    this.#ground.client.flush()
+    const [parts, ...lists] = await answers
     look?.found()
     const claims = await this.#claims(call, parts, new Map(lists.map((list, at) => [ahead[at]!, list])))
     const noLists = parts.noLists.map((position) => queues[position - 1]!)

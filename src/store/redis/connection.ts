@@ -92,7 +92,7 @@ export class Connection {
   /** Hands a command to the socket before it returns, after all that was sent before. Nobody is told its reply. */
   sendNow(command: Command): void {
     this.send(command, { buffers: false, answer: () => undefined, fail: () => undefined })
-    this.#flush()
+    this.flush()
   }
 
   /** Sends a command and resolves with its reply, an error reply too. Rejects when the connection ends. */
@@ -123,12 +123,13 @@ export class Connection {
 
   /** Where nothing is under way, nobody is helped by waiting for the rest of this turn. */
   #flushSoon(): void {
-    const flush = () => this.#flush()
+    const flush = () => this.flush()
     if (this.#first === this.#pending.length) queueMicrotask(flush)
     else setImmediate(flush)
   }
 
-  #flush(): void {
+  /** Hands what was sent to the socket, without the rest of this turn. */
+  flush(): void {
     const chunks = this.#batch.take()
     if (this.#ending || chunks.length === 0) return
     const writtenAt = this.#params.clock.mono()

@@ -103,6 +103,11 @@ export class RedisClient {
     })
   }
 
+  /** Lets what was sent go out now: the server is to have it while this process goes on in the same turn. */
+  flush(): void {
+    this.#line?.connection.flush()
+  }
+
   /** Hands a script to the socket before it returns, for a process that ends then. Throws without a connection. */
   runUnanswered(script: Script, call: ScriptCall): void {
     this.demandOpen()

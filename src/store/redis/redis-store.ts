@@ -40,6 +40,7 @@ export async function openRedisStore(
   const claims = new Claims(runtime, ground, landings)
   const room = new WaitingRoom(runtime, { ground, landings, claims })
   return {
+    isApart: true,
     push: push(ground),
     exchange: (request) => claims.exchange(request),
     waitForJobs: (request) => room.wait(request),

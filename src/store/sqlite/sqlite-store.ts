@@ -51,6 +51,7 @@ export async function openSqliteStore(runtime: Runtime, options: SqliteOptions):
 }
 
 class SqliteStore implements Store {
+  readonly isApart = false
   readonly #connection: Connection
   readonly #settings: SqliteSettings
   readonly #opened: FileIdentity

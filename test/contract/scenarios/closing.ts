@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import type { EntryRef } from '../../../src/store/inspection.ts'
 import type { Store } from '../../../src/store/store.ts'
+import type { StoreMethod } from '../../../src/testing/faulty-store.ts'
 import { ALL, ANN, BOB, beatOf, isClosed, job, payloadsOf, type Scenarios, T0 } from '../stage.ts'
 
-type Rejecting = Exclude<keyof Store, 'waitForJobs' | 'close'>
+type Rejecting = Exclude<StoreMethod, 'waitForJobs' | 'close'>
 
 /** A call of every method that must be refused by a closed connection. */
 const CALLS: Readonly<Record<Rejecting, (store: Store) => Promise<unknown>>> = {
