@@ -10,17 +10,14 @@ export interface QueueView {
   /** How long the oldest job, which runs next, has waited; 0 for an empty queue, null when that job does not say since when. */
   readonly latencyMs: number | null
   readonly paused: boolean
+  /** Why no job can be put there or taken from there, in words. Absent where all is well. */
+  readonly broken?: string
 }
 
 /** All queues, by name. */
 export async function queueViews(store: Store, now: EpochMs): Promise<QueueView[]> {
   const queues = await store.queues(now)
-  return queues.map(({ name, size, paused, oldest }) => ({
-    name,
-    size,
-    latencyMs: latencyMs(oldest, now),
-    paused,
-  }))
+  return queues.map(({ oldest, ...queue }) => ({ ...queue, latencyMs: latencyMs(oldest, now) }))
 }
 
 /** Names of the queues that hold or held jobs, and of those that workers serve: what an operator can mean. */

@@ -33,6 +33,8 @@ export interface QueueSummary {
   readonly paused: boolean
   /** The next job to run, as it stands; null when the queue is empty. How long it has waited is the queue's latency. */
   readonly oldest: string | null
+  /** Why nothing can be put there or taken from there, in words. Absent where all is well. */
+  readonly broken?: string
 }
 
 export interface StoreStats {

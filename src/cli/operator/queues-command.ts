@@ -14,8 +14,8 @@ const COLUMNS: readonly Column<QueueView>[] = [
   { head: 'OLDEST WAITS', right: true, cell: oldestWaits },
   {
     head: 'STATE',
-    cell: ({ paused }) => (paused ? 'paused' : 'open'),
-    colour: ({ paused }) => (paused ? 'yellow' : null),
+    cell: stateOf,
+    colour: ({ paused, broken }) => (broken !== undefined ? 'red' : paused ? 'yellow' : null),
   },
 ]
 
@@ -39,6 +39,11 @@ export function queuesCommand(context: OperatorContext): Command {
           : clearPlace(invocation, `queue:${clear}`)
       }),
     )
+}
+
+function stateOf({ paused, broken }: QueueView): string {
+  if (broken !== undefined) return `broken: ${broken}`
+  return paused ? 'paused' : 'open'
 }
 
 function oldestWaits({ size, latencyMs }: QueueView): string {

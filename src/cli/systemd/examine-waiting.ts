@@ -8,7 +8,7 @@ const START = 'start a worker that takes it: capstan work, or its service'
 /** Of the schedule, earliest first: enough to tell what is overdue. */
 const LOOK = { offset: 0, limit: 100 }
 
-/** Jobs that wait because no worker runs that takes them, or moves them from the schedule to their queues. */
+/** Jobs that wait because no worker runs that takes them, or moves them from the schedule to their queues; and queues that are none. */
 export const examineWaiting: Examination = async (patient) => {
   const { runtime, store } = patient.session
   try {
@@ -19,7 +19,7 @@ export const examineWaiting: Examination = async (patient) => {
     const taken = new Set(working.flatMap((worker) => worker.queues))
     const who = working.length === 0 ? 'no worker runs' : 'no worker that runs takes it'
     const waiting = queues.filter(({ name, size }) => size > 0 && !taken.has(name))
-    const found = waiting.map((queue) => untaken(queue, who))
+    const found = [...queues.flatMap(broken), ...waiting.map((queue) => untaken(queue, who))]
     if (working.length > 0) return found
     const [scheduled, retries] = await Promise.all([admin.jobs('scheduled', LOOK), admin.jobs('retry', LOOK)])
     return [...found, ...[scheduled, retries].flatMap((page) => overdue(page, runtime.clock.now()))]
@@ -27,6 +27,12 @@ export const examineWaiting: Examination = async (patient) => {
     // What is wrong with the store is said where the store is looked at.
     return []
   }
+}
+
+function broken({ name, broken: what }: QueueView): Diagnosis[] {
+  if (what === undefined) return []
+  const fix = 'see which program has written it (OBJECT IDLETIME, MONITOR), then RENAME or DEL that key'
+  return [{ subject: `queue ${name}`, state: 'error', what, fix }]
 }
 
 function untaken({ name, size, latencyMs }: QueueView, who: string): Diagnosis {

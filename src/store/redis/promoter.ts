@@ -4,6 +4,9 @@ import { scoreOf } from './score.ts'
 import { promote as promoteScript } from './scripts/promote.ts'
 import { NOT_TEXT, readText } from './stored-text.ts'
 
+/** A job whose queue cannot take it. */
+const PUT_OFF_MS = 60_000
+
 /** `Store.promote`: looks at what is due, retries first, then moves each entry that is still there, in one step. */
 export const promote =
   (ground: Ground) =>
@@ -21,6 +24,7 @@ export const promote =
     const moved = await client.run(promoteScript, {
       keys: [
         keys.queues,
+        keys.dead,
         ...entries.flatMap(({ set, route: to }) => [
           set,
           to.to === 'dead' ? keys.dead : keys.queue(to.queue),
@@ -28,6 +32,7 @@ export const promote =
       ],
       args: [
         ...graveOf(ground, now),
+        scoreOf(now + PUT_OFF_MS),
         ...entries.flatMap(({ bytes, route: to }) => [
           bytes,
           to.to,

@@ -2,7 +2,8 @@ import type { Settlement } from '../exchange.ts'
 import { numberIn, queueOf, shareOf, tokenOf } from './claim-token.ts'
 import type { Keys } from './keys.ts'
 import { scoreOf } from './score.ts'
-import type { ExchangeReplyParts, MoveArgument } from './scripts/exchange.ts'
+import type { ExchangeReplyParts } from './scripts/exchange.ts'
+import type { MoveArgument } from './scripts/moves.ts'
 
 /** The settlements of one exchange as the script takes them: what is merely done, which is most, is told in short. */
 export class Settling {

@@ -3,26 +3,27 @@ import { lastUtcDays } from '../../kernel/utc-day.ts'
 import type { QueueSummary, StoreStats } from '../inspection.ts'
 import type { Ground } from './ground.ts'
 import { heldTokens } from './scripts/landing.ts'
+import { type QueueRow, queueRows } from './scripts/queue-rows.ts'
 
 /** `Store.queues`. */
 export const queues =
-  ({ client, keys }: Ground) =>
+  (ground: Ground) =>
   async (_now: EpochMs): Promise<QueueSummary[]> => {
-    const [names, paused] = (await Promise.all([
-      client.command(['SMEMBERS', keys.queues]),
-      client.command(['SMEMBERS', keys.paused]),
-    ])) as [string[], string[]]
-    const isPaused = new Set(paused)
-    return Promise.all(
-      names.toSorted().map(async (name) => {
-        const [size, oldest] = await Promise.all([
-          client.command(['LLEN', keys.queue(name)]),
-          client.command(['LINDEX', keys.queue(name), -1]),
-        ])
-        return { name, size: size as number, paused: isPaused.has(name), oldest: oldest as string | null }
-      }),
-    )
+    const rows = await rowsOf(ground, '1')
+    return rows
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, kind, size, paused, oldest]) => ({
+        ...{ name, size, paused: paused === 1, oldest },
+        ...(kind === 'list' || kind === 'none' ? {} : { broken: brokenBy(kind, ground.keys.queue(name)) }),
+      }))
   }
+
+const brokenBy = (kind: string, key: string): string => `its key ${key} holds a ${kind} in place of a list`
+
+async function rowsOf({ client, keys }: Ground, withOldest: '0' | '1'): Promise<QueueRow[]> {
+  const call = { keys: [keys.queues, keys.paused], args: [keys.queuePrefix, withOldest] }
+  return (await client.run(queueRows, call)) as unknown as QueueRow[]
+}
 
 /** `Store.stats`. */
 export const stats =
@@ -31,28 +32,25 @@ export const stats =
     const { client, keys } = ground
     const dates = lastUtcDays(now, days)
     const counters = dates.flatMap((date) => [`${keys.processed}:${date}`, `${keys.failed}:${date}`])
-    const [names, identities, processes, counts, scheduled, retries, dead] = (await Promise.all([
-      client.command(['SMEMBERS', keys.queues]),
+    const [rows, identities, processes, counts, scheduled, retries, dead] = (await Promise.all([
+      rowsOf(ground, '0'),
       client.command(['HKEYS', keys.workers]),
       client.command(['SMEMBERS', keys.processes]),
       client.command(['MGET', keys.processed, keys.failed, ...counters]),
       client.command(['ZCARD', keys.schedule]),
       client.command(['ZCARD', keys.retry]),
       client.command(['ZCARD', keys.dead]),
-    ])) as [string[], string[], string[], Array<string | null>, number, number, number]
-    const [enqueued, inFlight] = await Promise.all([
-      sum(names.map((name) => client.command(['LLEN', keys.queue(name)]))),
-      sum(identities.map((identity) => heldBy(ground, identity))),
-    ])
+    ])) as [QueueRow[], string[], string[], Array<string | null>, number, number, number]
+    const held = await Promise.all(identities.map((identity) => heldBy(ground, identity)))
     const count = (index: number) => Number(counts[index] ?? 0)
     return {
       processed: count(0),
       failed: count(1),
-      enqueued,
+      enqueued: sum(rows.map(([, , size]) => size)),
       scheduled,
       retries,
       dead,
-      inFlight,
+      inFlight: sum(held),
       // Sidekiq's own are in its register only; it strikes ours off when we are silent, though they hold jobs.
       workers: new Set([...identities, ...processes]).size,
       days: dates.map((date, ago) => ({ date, processed: count(2 + 2 * ago), failed: count(3 + 2 * ago) })),
@@ -64,6 +62,4 @@ async function heldBy({ client, keys }: Ground, identity: string): Promise<numbe
   return (tokens as string[]).length
 }
 
-async function sum(sizes: ReadonlyArray<Promise<unknown>>): Promise<number> {
-  return (await Promise.all(sizes)).reduce<number>((total, size) => total + (size as number), 0)
-}
+const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0)

@@ -7,6 +7,7 @@ import { heldJobs, heldTokens, inFlight, returnLanded } from './landing.ts'
 import { move } from './move.ts'
 import { promote } from './promote.ts'
 import { push } from './push.ts'
+import { queueRows } from './queue-rows.ts'
 import { registered } from './registered.ts'
 import { signal } from './signal.ts'
 
@@ -26,4 +27,5 @@ export const ALL_SCRIPTS: readonly Script[] = [
   clearQueue,
   signal,
   registered,
+  queueRows,
 ]

@@ -1,5 +1,5 @@
 import { script } from '../script.ts'
-import { BURY, GRAVE, RETURN_LANDED } from './fragments.ts'
+import { BURY, GRAVE, NO_LIST, RETURN_LANDED } from './fragments.ts'
 import { ALL_IN_FLIGHT, IN_FLIGHT } from './in-flight.ts'
 
 /** What `depart` answers. */
@@ -40,10 +40,17 @@ for i = 1, njobs do
   if not is_held[ARGV[11 + 5 * (i - 1)]] then return ${CHANGED} end
 end
 
+-- A key of the wrong kind must be found before anything is changed.
+redis.call('SCARD', KEYS[7])
+redis.call('ZCARD', KEYS[8])
+
 redis.call('UNLINK', KEYS[1], KEYS[2])
 redis.call('SREM', KEYS[3], identity)
 redis.call('HDEL', KEYS[4], identity)
-return_landed(KEYS[6], ARGV[8], ARGV[9], KEYS[7])
+return_landed(KEYS[6], ARGV[8], ARGV[9], KEYS[7], function(landing)
+  for _, payload in ipairs(redis.call('LRANGE', landing, 0, -1)) do bury(KEYS[8], payload, '${NO_LIST}') end
+  redis.call('UNLINK', landing)
+end)
 -- Not deleted: a worker that was taken for dead may still wait, and come back with its next beat.
 redis.call('EXPIRE', KEYS[6], 3600)
 for i = 1, njobs do
@@ -53,6 +60,8 @@ for i = 1, njobs do
   if ARGV[at + 4] == '0' then payload = ARGV[at + 5] end
   if to == 'dead' then
     bury(KEYS[8 + i], payload, word)
+  elseif not is_list(KEYS[8 + i]) then
+    bury(KEYS[8], payload, '${NO_LIST}')
   else
     redis.call('SADD', KEYS[7], word)
     redis.call('RPUSH', KEYS[8 + i], payload)

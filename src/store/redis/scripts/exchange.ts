@@ -1,24 +1,11 @@
 import type { Reply } from '../reply-parser.ts'
 import { script } from '../script.ts'
-import { BURY } from './fragments.ts'
-import { RELEASE, SETTLE } from './in-flight.ts'
+import { IS_LIST } from './fragments.ts'
+import { SETTLE } from './in-flight.ts'
+import { CHECK_MOVES, MAKE_MOVES } from './moves.ts'
 
 /** So many jobs at least make a list of their own: for fewer, its further commands cost more than it saves. */
 export const LEAST_LIST = 4
-
-/** A settlement other than `done`, as the script takes it: seven arguments and one key. */
-export interface MoveArgument {
-  readonly token: string
-  readonly to: 'retry' | 'schedule' | 'dead' | 'queue' | 'done'
-  /** Where it goes; for a `done` any key. */
-  readonly key: string
-  readonly payload: string | null
-  /** Score of a retry or of the schedule. */
-  readonly score: string
-  readonly reason: string
-  /** The queue's name for a hand-back. */
-  readonly queue: string
-}
 
 export interface ExchangeReplyParts {
   readonly registered: boolean
@@ -63,7 +50,12 @@ local nqueues, ndone, nclaims = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(A
 local lists, names = 3, 6
 local done = names + nqueues
 local claims = done + ndone
-local has_more = #KEYS > lists + nqueues
+local queues, dead = lists + nqueues + 1, lists + nqueues + 2
+local sizes = claims + 2 * nclaims
+local nlandings, nmoves = 0, 0
+if #KEYS > lists + nqueues then nlandings, nmoves = tonumber(ARGV[sizes + 1]), tonumber(ARGV[sizes + 2]) end
+local moves, destinations = sizes + 2, dead + nlandings
+${CHECK_MOVES}
 
 -- Who still holds a job is registered: both end in one step.
 local holds = false
@@ -91,43 +83,17 @@ if nclaims > 0 then
   end
 end
 
-if has_more then
-  ${SETTLE}
-  ${RELEASE}
-  local queues, dead = lists + nqueues + 1, lists + nqueues + 2
-  local sizes = claims + 2 * nclaims
-  local nlandings, nmoves = tonumber(ARGV[sizes + 1]), tonumber(ARGV[sizes + 2])
-  local moves = sizes + 2
-  local destinations = dead + nlandings
-  local grave = {unpack(ARGV, moves + 7 * nmoves + 1)}
-  ${BURY}
-  for i = 1, nmoves do
-    local at = moves + 7 * (i - 1)
-    local to, keep = ARGV[at + 2], ARGV[at + 3]
-    local payload = release(ARGV[at + 1])
-    if payload then
-      if keep == '0' then payload = ARGV[at + 4] end
-      local key = KEYS[destinations + i]
-      if to == 'retry' or to == 'schedule' then
-        redis.call('ZADD', key, ARGV[at + 5], payload)
-      elseif to == 'dead' then
-        bury(key, payload, ARGV[at + 6])
-      elseif to == 'queue' then
-        redis.call('SADD', KEYS[queues], ARGV[at + 7])
-        redis.call('RPUSH', key, payload)
-      end
-    else
-      refused_moves = refused_moves or {}
-      refused_moves[#refused_moves + 1] = i
-    end
-  end
-  -- What has landed is in front of its queue again, and claimed from there if it may be.
-  for i = 1, nlandings do
-    -- First a write that needs no memory: see the plain form of scripts.
-    if is_plain then redis.call('LTRIM', KEYS[dead + i], 0, -1) end
-    while redis.call('LMOVE', KEYS[dead + i], KEYS[lists + i], 'LEFT', 'RIGHT') do
-      redis.call('SADD', KEYS[queues], ARGV[names + i])
-    end
+if nmoves > 0 then
+  ${MAKE_MOVES}
+end
+
+-- What has landed is in front of its queue again, and claimed from there if it may be.
+for i = 1, nlandings do
+  ${IS_LIST}
+  -- First a write that needs no memory: see the plain form of scripts.
+  if is_plain then redis.call('LTRIM', KEYS[dead + i], 0, -1) end
+  while is_list(KEYS[lists + i]) and redis.call('LMOVE', KEYS[dead + i], KEYS[lists + i], 'LEFT', 'RIGHT') do
+    redis.call('SADD', KEYS[queues], ARGV[names + i])
   end
 end
 

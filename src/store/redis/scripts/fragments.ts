@@ -14,15 +14,30 @@ end`
 /** Lua: reads the grave from the head of ARGV. */
 export const GRAVE = `local grave = {ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]}`
 
+/** Why a job that cannot go back to its queue is in the dead set. */
+export const NO_LIST = 'the key of its queue holds something else than a list'
+
+/** Lua function `is_list(key)`: whether jobs can be put there. Another program may have put something else there. */
+export const IS_LIST = `
+local function is_list(key)
+  local kind = redis.call('TYPE', key).ok
+  return kind == 'list' or kind == 'none'
+end`
+
 /**
- * Lua function `return_landed(landings, landing_prefix, queue_prefix, queues)`: jobs that landed with a worker
- * which waited go back to the front of their queues, the first landed first.
+ * Lua function `return_landed(landings, landing_prefix, queue_prefix, queues, stuck)`: jobs that landed with a worker
+ * which waited go back to the front of their queues, the first landed first. Those whose queue cannot take them stay;
+ * `stuck`, which may be missing, is called with their list.
  */
 export const RETURN_LANDED = `
-local function return_landed(landings, landing_prefix, queue_prefix, queues)
+${IS_LIST}
+local function return_landed(landings, landing_prefix, queue_prefix, queues, stuck)
   for _, queue in ipairs(redis.call('SMEMBERS', landings)) do
-    while redis.call('LMOVE', landing_prefix .. queue, queue_prefix .. queue, 'LEFT', 'RIGHT') do
-      redis.call('SADD', queues, queue)
+    local landing, list = landing_prefix .. queue, queue_prefix .. queue
+    if is_list(list) then
+      while redis.call('LMOVE', landing, list, 'LEFT', 'RIGHT') do redis.call('SADD', queues, queue) end
+    elseif stuck then
+      stuck(landing)
     end
   end
 end`

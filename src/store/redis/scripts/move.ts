@@ -15,6 +15,12 @@ export const move = script({
 ${GRAVE}
 ${BURY}
 local place, member, score, to = KEYS[1], ARGV[6], ARGV[7], ARGV[8]
+-- A key of the wrong kind must be found before anything is changed.
+if to == 'dead' then redis.call('ZCARD', KEYS[3]) end
+if to == 'queue' then
+  redis.call('SCARD', KEYS[2])
+  redis.call('LLEN', KEYS[3])
+end
 if score == '' then
   -- From the tail: of two entries with the same bytes the next to run is as good as the other.
   if redis.call('LREM', place, -1, member) == 0 then return 0 end

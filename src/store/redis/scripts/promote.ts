@@ -1,11 +1,12 @@
 import { script } from '../script.ts'
-import { BURY, GRAVE } from './fragments.ts'
+import { BURY, GRAVE, IS_LIST } from './fragments.ts'
 
 /**
- * Moves entries of sets, each only if it is still there.
+ * Moves entries of sets, each only if it is still there. One whose queue cannot take it comes up again a minute later:
+ * in front of its set it would keep others from being looked at.
  *
- * KEYS: 1 queues; then for each entry its set and its destination.
- * ARGV: 1–5 the grave; then for each entry its bytes, 'queue' or 'dead', the queue's name or the reason, '1' to
+ * KEYS: 1 queues, 2 dead; then for each entry its set and its destination.
+ * ARGV: 1–5 the grave, 6 the score of a minute later; then for each entry its bytes, 'queue' or 'dead', the queue's name or the reason, '1' to
  * keep its bytes, and else the new ones.
  */
 export const promote = script({
@@ -14,12 +15,18 @@ export const promote = script({
   lua: `
 ${GRAVE}
 ${BURY}
+${IS_LIST}
+-- A key of the wrong kind must be found before anything is changed.
+redis.call('SCARD', KEYS[1])
+redis.call('ZCARD', KEYS[2])
 local moved = 0
-for i = 1, (#KEYS - 1) / 2 do
-  local at = 5 + 5 * (i - 1)
+for i = 1, (#KEYS - 2) / 2 do
+  local at = 6 + 5 * (i - 1)
+  local set, key = KEYS[2 * i + 1], KEYS[2 * i + 2]
   local member, to, word = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-  if redis.call('ZREM', KEYS[2 * i], member) == 1 then
-    local key = KEYS[2 * i + 1]
+  if to == 'queue' and not is_list(key) then
+    redis.call('ZADD', set, 'XX', ARGV[6], member)
+  elseif redis.call('ZREM', set, member) == 1 then
     if ARGV[at + 4] == '0' then member = ARGV[at + 5] end
     if to == 'dead' then
       bury(key, member, word)
