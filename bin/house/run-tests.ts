@@ -14,6 +14,8 @@ const RUN_LIMIT_MS = 25 * 60_000
 /** What --without can leave out. */
 const PARTS = ['redis', 'ruby', 'hosts']
 
+/** Files of which each test needs Redis; single ones elsewhere skip themselves. */
+const REDIS_TESTS = ['test/contract/redis', 'test/system/redis-', 'test/sidekiq-versions/']
 const HOST_TESTS = join('test', 'system', 'hosts')
 const HOST_PROGRAMS = ['systemd-nspawn', 'debootstrap', 'ip', 'ssh']
 
@@ -44,7 +46,7 @@ function requestFrom(args: readonly string[]): Request {
     throw new Refusal('--seed takes a whole number')
   if (values.only === '') throw new Refusal('--only takes a regular expression')
   return {
-    files: filesFor(positionals),
+    files: filesFor(positionals).filter((file) => !(without.includes('redis') && needsRedis(file))),
     only: values.only,
     seed: values.seed,
     without: [...new Set(without)],
@@ -68,6 +70,8 @@ function testFilesIn(folder: string): string[] {
   const files = globSync('**/*.test.ts', { cwd: folder, exclude: ['**/node_modules'] })
   return files.sort().map((file) => join(folder, file))
 }
+
+const needsRedis = (file: string): boolean => REDIS_TESTS.some((start) => file.startsWith(start))
 
 function requireRedis({ without }: Request): void {
   if (without.includes('redis') || isOnPath('redis-server')) return

@@ -82,12 +82,12 @@ test('a failure is shown in full, and the line to rerun it runs that test alone'
 
 test('the line to rerun names the file that ran, not the one with the scenario, and the options of the run', () => {
   given('test/contract/contract.ts', "export const contract = () => test('holds', () => assert.fail('no'))")
-  given('test/contract/redis.test.ts', "import { contract } from './contract.ts'\ncontract()")
+  given('test/contract/sqlite.test.ts', "import { contract } from './contract.ts'\ncontract()")
   const { stdout } = run(['--seed', '7', '--without', 'redis'])
   assert.match(stdout, /✖ holds\n {2}test\/contract\/contract\.ts:3\n/)
   assert.match(
     stdout,
-    /rerun: bin\/test test\/contract\/redis\.test\.ts --only '\^holds\$' --seed 7 --without redis\n/,
+    /rerun: bin\/test test\/contract\/sqlite\.test\.ts --only '\^holds\$' --seed 7 --without redis\n/,
   )
 })
 
@@ -183,6 +183,13 @@ test('what is left out and the seed reach the tests, and the former is said firs
   const { stdout } = run(['--without', 'redis', '--seed', '42'])
   assert.match(stdout, /^WITHOUT redis: /)
   assert.match(stdout, /✖ redis 42\n/)
+})
+
+test('without redis the files are left out of which each test needs it', () => {
+  given('test/system/redis-faults.test.ts', "test('one', () => assert.fail('x'))")
+  given('test/sidekiq-versions/a.test.ts', "test('two', () => assert.fail('x'))")
+  given('test/system/worker.test.ts', "test('three', () => {})")
+  assert.equal(run(['--without', 'redis']).lastLine, '1 passed, 0 failed')
 })
 
 test('without redis-server the run refuses, saying what to do', () => {
