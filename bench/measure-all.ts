@@ -8,7 +8,7 @@ import { measureProcesses } from './measures/processes.ts'
 import { measureProcessing, SETTINGS } from './measures/processing.ts'
 import { measureRedisBenchmark } from './measures/redis-benchmark.ts'
 import { buildApplication, measureOwnStartUp, measurePeerStartUp } from './measures/start-up.ts'
-import type { Subject } from './subjects.ts'
+import { RPOP, type Subject } from './subjects.ts'
 
 const MINUTE_MS = 60_000
 
@@ -44,10 +44,13 @@ async function measureApart(bench: Bench, pairs: readonly Pair[]): Promise<void>
     say(`${round} of ${plan.apartRounds}: start-up, growth, several processes`)
     await measureOwnStartUp(bench, application)
     await measureGrowth(bench, pairs[0]!)
-    for (const pair of pairs.filter(({ subject }) => isSystem(subject))) {
+    for (const pair of pairs) {
       const { subject } = pair
       if (subject.kind === 'peer') await guarded(bench, subject, () => measurePeerStartUp(bench, subject))
-      await guarded(bench, subject, () => measureProcesses(bench, pair))
+      // What several processes cost each other on this machine the plainest of them shows.
+      if (isSystem(subject) || subject.name === RPOP) {
+        await guarded(bench, subject, () => measureProcesses(bench, pair))
+      }
     }
   }
 }

@@ -29,12 +29,15 @@ export interface Subject {
 /** What this machine has. */
 export interface Servers {
   readonly directory: string
-  readonly redis: MeteredServer
+  readonly redis: RedisServer
   /** null where PostgreSQL is not installed. */
   readonly postgres: MeteredServer | null
   /** How to start Ruby, with YJIT where it has it; null without Sidekiq. */
   readonly ruby: readonly string[] | null
 }
+
+/** Redis's own limit. */
+export const RPOP = 'limit: RPOP in batches'
 
 const UNRELIABLE = `${REDIS_DURABILITY}; a process that dies loses the jobs it runs`
 
@@ -79,7 +82,7 @@ export function subjectsOn({ directory, redis, postgres, ruby }: Servers): Subje
         ]),
     ...(ruby === null ? [] : [sidekiq(redis, ruby)]),
     onRedis(redis, {
-      ...{ name: 'limit: RPOP in batches', kind: 'limit', file: 'systems/raw-rpop.ts' },
+      ...{ name: RPOP, kind: 'limit', file: 'systems/raw-rpop.ts' },
       ...{ jobs: pace(20_000, 150_000, 400_000), singles: 4_000, durability: UNRELIABLE },
     }),
     onRedis(redis, {

@@ -6,6 +6,8 @@ import { QUEUE } from '../system.ts'
 import { type Cost, recordCost } from './cost.ts'
 
 const CONCURRENCY = 10
+/** Of one process: twenty of them have to find room. */
+const MOST_JOBS = 80_000
 const POLL_MS = 10
 /** More than a minute: somebody is stuck. */
 const MOST_POLLS = 6_000
@@ -17,7 +19,7 @@ const MOST_POLLS = 6_000
 export async function measureProcesses(bench: Bench, pair: Pair): Promise<void> {
   const { subject, producer, worker } = pair
   const { processCounts, peerProcessCounts, share } = bench.plan
-  const jobsEach = Math.round(subject.jobs(CONCURRENCY) * share)
+  const jobsEach = Math.round(Math.min(MOST_JOBS, subject.jobs(CONCURRENCY)) * share)
   const workers = [worker]
   try {
     for (const count of subject.kind === 'peer' ? peerProcessCounts : processCounts) {

@@ -1,10 +1,10 @@
 import { REDIS_BENCHMARK } from '../measures/redis-benchmark.ts'
 import type { Samples } from '../samples.ts'
+import { RPOP } from '../subjects.ts'
 
 const US = 'Capstan, Redis'
 const NORMAL = 'Capstan, SQLite NORMAL'
 const BULLMQ = 'BullMQ'
-const RPOP = 'limit: RPOP in batches'
 
 /** A number worked out of a run, and what it should be. */
 export interface Goal {
