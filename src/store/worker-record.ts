@@ -69,6 +69,8 @@ export interface Beat {
 }
 
 export interface BeatReply {
+  /** The worker was not registered: it is the first time, or it was taken for dead, or the store has lost its data. */
+  readonly isNew: boolean
   /** A message from an operator, taken once. */
   readonly signal: WorkerSignal | null
   /** Tokens of all that the store holds as in flight for this worker. */

@@ -1,4 +1,4 @@
-import type { EpochMs } from '../kernel/clock.ts'
+import type { EpochMs, MonoMs } from '../kernel/clock.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
 import type { Beat, BeatReply, WorkerInfo } from '../store/worker-record.ts'
@@ -32,6 +32,7 @@ export class Heartbeat {
   /** Counts whose beat was not answered: sent again under the same time, so that the store adds them once. */
   #unanswered: { now: EpochMs; counts: Counts } | null = null
   #lastTime: EpochMs | null = null
+  #answeredAt: MonoMs | null = null
   #strangers = new Set<string>()
   #roundTripUs = 0
   #loop: Promise<void> = Promise.resolve()
@@ -74,6 +75,7 @@ export class Heartbeat {
     this.#unanswered = null
     this.#params.tally.countClasses(reply.countsClasses === true)
     this.#params.outage.answered()
+    this.#noticeOblivion(reply.isNew)
     await this.#compare(reply, before)
     if (reply.signal !== null) this.#params.events.signalled?.(reply.signal)
     // The repeated beat carried an old time; the lease counts from this one.
@@ -94,6 +96,19 @@ export class Heartbeat {
         this.#params.outage.failed('beating', error)
       }
     }
+  }
+
+  /** A store to which a worker is new that has beaten before took it for dead, or has lost its data: an operator is to know. */
+  #noticeOblivion(isNew: boolean): void {
+    const now = this.#runtime.clock.mono()
+    const last = this.#answeredAt
+    this.#answeredAt = now
+    if (!isNew || last === null) return
+    const silentSeconds = Math.round((now - last) / 1000)
+    this.#runtime.logger.warn(
+      'the store did not know this worker any more: it was taken for dead, or the store has lost its data; registered again',
+      { silentSeconds },
+    )
   }
 
   /** Never that of the beat before: the store would take a second beat within one millisecond for its repeat. */

@@ -114,6 +114,17 @@ describe('Heartbeat', () => {
     assert.equal((await stage.store.workers()).length, 1)
   })
 
+  test('a store that has forgotten the worker is told of once, an idle worker too', async () => {
+    const { stage, worker } = await started()
+    await stage.clock.advance(3 * BEAT_MS)
+    assert.deepEqual(stage.messages('warn'), [])
+    stage.state.workers.delete(worker.info.identity)
+    await stage.clock.advance(3 * BEAT_MS)
+    const [told, ...more] = stage.lines.filter(({ level }) => level === 'warn')
+    assert.match(told!.message, /did not know this worker any more.*registered again/)
+    assert.deepEqual([told!.fields.silentSeconds, more], [BEAT_MS / 1000, []])
+  })
+
   test('a worker whose slots are all busy hears of lost jobs with its next beat', async () => {
     const { stage, worker, signals, gate } = await started({ capsules: [capsuleInfo(1)] })
     await stage.push('a', raw('1'))

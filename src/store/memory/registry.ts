@@ -14,7 +14,7 @@ export const heartbeat =
     const signal = isRepeat ? known.lastSignal : (state.signals.get(identity)?.shift() ?? null)
     const inFlight = known?.inFlight ?? new Map()
     state.workers.set(identity, { record: recordOf(beat), inFlight, lastSignal: signal })
-    return { signal, inFlight: [...inFlight.keys()] }
+    return { isNew: known === undefined, signal, inFlight: [...inFlight.keys()] }
   }
 
 export const workers = (state: MemoryState) => (): WorkerRecord[] =>

@@ -27,7 +27,7 @@ export async function patiently<T>(runtime: Runtime, closed: AbortSignal, attemp
     try {
       return attempt()
     } catch (error) {
-      if (!isBusy(error) || clock.mono() - start >= DEADLINE_MS) throw error
+      demandPatience(error, clock.mono() - start)
     }
     await clock.sleep(MIN_PAUSE_MS + random.float() * (MAX_PAUSE_MS - MIN_PAUSE_MS), closed)
     if (closed.aborted) throw closedError()
@@ -41,7 +41,11 @@ export function stubbornly<T>(clock: Clock, attempt: () => T): T {
     try {
       return attempt()
     } catch (error) {
-      if (!isBusy(error) || clock.mono() - start >= DEADLINE_MS) throw error
+      demandPatience(error, clock.mono() - start)
     }
   }
+}
+
+function demandPatience(error: unknown, sinceMs: number): void {
+  if (!isBusy(error) || sinceMs >= DEADLINE_MS) throw error
 }

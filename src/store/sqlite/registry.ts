@@ -27,7 +27,7 @@ export function heartbeat(tx: Transaction, beat: Beat): BeatReply {
     running: JSON.stringify(beat.running),
     signal,
   })
-  return { signal, inFlight: last === undefined ? [] : tokensOf(tx, last.id) }
+  return { isNew: last === undefined, signal, inFlight: last === undefined ? [] : tokensOf(tx, last.id) }
 }
 
 /** Every registered worker, in the order of registration. */

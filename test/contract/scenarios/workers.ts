@@ -3,6 +3,7 @@ import type { Beat } from '../../../src/store/worker-record.ts'
 import { ANN, BOB, job, payloadsOf, type Scenarios, type Stage, T0, workerInfo } from '../stage.ts'
 
 const DAY_MS = 86_400_000
+const stays = (_payload: string, queue: string) => ({ to: 'queue', queue, payload: null }) as const
 const MIDNIGHT = Date.UTC(2025, 9, 15)
 
 /** Beats with these counts, one after the other. */
@@ -53,6 +54,15 @@ export const workers: Scenarios = {
     await stage.push('a', job('j1'))
     const reply = await stage.exchange(ANN, { now: T0 + 3 * DAY_MS, count: 1 })
     assert.deepEqual([reply.registered, payloadsOf(reply.claims)], [true, [job('j1')]])
+  },
+
+  'a beat says whether the worker is new': async (stage) => {
+    const isNew = async (now: number) => (await stage.beat(ANN, { now })).isNew
+    assert.deepEqual([await isNew(T0), await isNew(T0), await isNew(T0 + 1)], [true, false, false])
+    await stage.store.leave(ANN, T0 + 2)
+    assert.deepEqual([await isNew(T0 + 3), await isNew(T0 + 4)], [true, false])
+    await stage.store.recover({ identity: ANN, now: T0 + 5, beatAt: T0 + 4, revise: stays })
+    assert.equal(await isNew(T0 + 6), true)
   },
 
   'a beat is answered with the tokens of all that is in flight for the worker': async (stage) => {

@@ -60,13 +60,13 @@ end
 if not last then redis.call('PERSIST', KEYS[12]) end
 return_landed(KEYS[12], ARGV[8], ARGV[9], KEYS[13])
 sweep()
-return {signal or false, held()}
+return {last and 0 or 1, signal or false, held()}
 `,
 })
 
 export function decodeBeat(reply: Reply): BeatReply {
-  const [signal, inFlight] = reply as [string | null, string[]]
-  return { signal: isSignal(signal) ? signal : null, inFlight }
+  const [isNew, signal, inFlight] = reply as [0 | 1, string | null, string[]]
+  return { isNew: isNew === 1, signal: isSignal(signal) ? signal : null, inFlight }
 }
 
 /** Anybody can leave anything in the list. */
