@@ -135,6 +135,20 @@ describe('a dead set that is no sorted set', () => {
     assert.equal((await store.inFlight(ANN)).length, 1)
     assert.deepEqual(await store.recover({ identity: BOB, now: T0, beatAt: T0, revise }), null)
   })
+
+  test('stops nothing that goes to a queue', async () => {
+    await schedule('due')
+    await server.command('SET', 'dead', 'by another program')
+    const toA = () => toQueue('a')
+    assert.equal(await store.promote({ now: T0 + 2_000, limit: 10, route: toA }), 1)
+    const [held] = await claim(store, 1, ['a'])
+    const settle = [{ token: held!.token, to: 'queue', payload: null } as const]
+    await store.exchange({ identity: ANN, now: T0, settle, queues: [], count: 0 })
+    assert.deepEqual(await payloads('a'), [job('due')])
+    await claim(store, 1, ['a'])
+    assert.equal((await store.recover({ identity: ANN, now: T0, beatAt: T0, revise: toA }))?.length, 1)
+    assert.deepEqual(await payloads('a'), [job('due')])
+  })
 })
 
 test('`queues` and `doctor` name the key and say what to do', NEEDS_REDIS, async () => {

@@ -24,7 +24,6 @@ export const promote =
     const moved = await client.run(promoteScript, {
       keys: [
         keys.queues,
-        keys.dead,
         ...entries.flatMap(({ set, route: to }) => [
           set,
           to.to === 'dead' ? keys.dead : keys.queue(to.queue),

@@ -42,7 +42,11 @@ end
 
 -- A key of the wrong kind must be found before anything is changed.
 redis.call('SCARD', KEYS[7])
-redis.call('ZCARD', KEYS[8])
+local function demand_home(list)
+  if not is_list(list) then redis.call('ZCARD', KEYS[8]) end
+end
+for i = 1, njobs do demand_home(KEYS[8 + i]) end
+for _, queue in ipairs(redis.call('SMEMBERS', KEYS[6])) do demand_home(ARGV[9] .. queue) end
 
 redis.call('UNLINK', KEYS[1], KEYS[2])
 redis.call('SREM', KEYS[3], identity)

@@ -55,7 +55,9 @@ local sizes = claims + 2 * nclaims
 local nlandings, nmoves = 0, 0
 if #KEYS > lists + nqueues then nlandings, nmoves = tonumber(ARGV[sizes + 1]), tonumber(ARGV[sizes + 2]) end
 local moves, destinations = sizes + 2, dead + nlandings
-${CHECK_MOVES}
+if nmoves > 0 then
+  ${CHECK_MOVES}
+end
 
 -- Who still holds a job is registered: both end in one step.
 local holds = false

@@ -17,24 +17,25 @@ export interface MoveArgument {
 
 /**
  * Lua of `exchange`: raises an error, before anything is written, when a key that the moves need is of the wrong kind.
- * A queue's list is not needed: its jobs have another place to go.
+ * Of a queue that is no list the dead set takes the jobs.
  */
 export const CHECK_MOVES = `
+${IS_LIST}
 for i = 1, nmoves do
-  local to = ARGV[moves + 7 * (i - 1) + 2]
+  local to, key = ARGV[moves + 7 * (i - 1) + 2], KEYS[destinations + i]
   if to == 'queue' then
     redis.call('SCARD', KEYS[queues])
-    redis.call('ZCARD', KEYS[dead])
+    if not is_list(key) then redis.call('ZCARD', KEYS[dead]) end
   elseif to ~= 'done' then
-    redis.call('ZCARD', KEYS[destinations + i])
+    redis.call('ZCARD', key)
   end
 end`
 
 /** Lua of `exchange`: takes each job out of the record and puts it where it is to go. */
 export const MAKE_MOVES = `
+${IS_LIST}
 ${SETTLE}
 ${RELEASE}
-${IS_LIST}
 local grave = {unpack(ARGV, moves + 7 * nmoves + 1)}
 ${BURY}
 for i = 1, nmoves do

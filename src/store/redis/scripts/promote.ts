@@ -5,9 +5,9 @@ import { BURY, GRAVE, IS_LIST } from './fragments.ts'
  * Moves entries of sets, each only if it is still there. One whose queue cannot take it comes up again a minute later:
  * in front of its set it would keep others from being looked at.
  *
- * KEYS: 1 queues, 2 dead; then for each entry its set and its destination.
- * ARGV: 1–5 the grave, 6 the score of a minute later; then for each entry its bytes, 'queue' or 'dead', the queue's name or the reason, '1' to
- * keep its bytes, and else the new ones.
+ * KEYS: 1 queues; then for each entry its set and its destination.
+ * ARGV: 1–5 the grave, 6 the score of a minute later; then for each entry its bytes, 'queue' or 'dead', the queue's
+ * name or the reason, '1' to keep its bytes, and else the new ones.
  */
 export const promote = script({
   name: 'promote',
@@ -18,11 +18,14 @@ ${BURY}
 ${IS_LIST}
 -- A key of the wrong kind must be found before anything is changed.
 redis.call('SCARD', KEYS[1])
-redis.call('ZCARD', KEYS[2])
+local entries = (#KEYS - 1) / 2
+for i = 1, entries do
+  if ARGV[6 + 5 * (i - 1) + 2] == 'dead' then redis.call('ZCARD', KEYS[2 * i + 1]) end
+end
 local moved = 0
-for i = 1, (#KEYS - 2) / 2 do
+for i = 1, entries do
   local at = 6 + 5 * (i - 1)
-  local set, key = KEYS[2 * i + 1], KEYS[2 * i + 2]
+  local set, key = KEYS[2 * i], KEYS[2 * i + 1]
   local member, to, word = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   if to == 'queue' and not is_list(key) then
     redis.call('ZADD', set, 'XX', ARGV[6], member)
