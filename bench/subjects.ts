@@ -29,7 +29,7 @@ export interface Subject {
 /** What this machine has. */
 export interface Servers {
   readonly directory: string
-  readonly redis: RedisServer
+  readonly redis: MeteredServer
   /** null where PostgreSQL is not installed. */
   readonly postgres: MeteredServer | null
   /** How to start Ruby, with YJIT where it has it; null without Sidekiq. */

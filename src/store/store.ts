@@ -82,7 +82,10 @@ export interface Store {
    */
   recover(request: RecoverRequest): Promise<Recovered[] | null>
 
-  /** Moves up to `limit` due jobs from the retry set and the schedule to their queues. Returns how many moved. */
+  /**
+   * Moves up to `limit` due jobs from the retry set and the schedule to their queues, or where a queue cannot take one, to
+   * a little later. Returns how many moved.
+   */
   promote(request: PromoteRequest): Promise<number>
 
   /** All queues that ever got a job and were not removed, by name. */

@@ -5,7 +5,7 @@ import { openRedisStore } from '../../src/store/redis/index.ts'
 import type { Store } from '../../src/store/store.ts'
 import { ANN, BOB, beatOf, claim, job, runtime, T0 } from './redis-fixture.ts'
 import { type RedisServer, startRedisServer } from './redis-server.ts'
-import { NEEDS_REDIS, Scene } from './scene.ts'
+import { Scene } from './scene.ts'
 
 const NO_LIST = /holds something else than a list/
 
@@ -49,7 +49,8 @@ describe('a queue whose key is no list', () => {
     await breakQueue()
     const route = (payload: string) => toQueue(payload === job('stuck') ? 'broken' : 'a')
     const now = T0 + 2_000
-    assert.equal(await store.promote({ now, limit: 10, route }), 1)
+    // Both count: who moves due jobs in batches looks for more until a batch is not full.
+    assert.equal(await store.promote({ now, limit: 10, route }), 2)
     assert.deepEqual(await payloads('a'), [job('other')])
     assert.deepEqual(await entries('schedule'), [{ payload: job('stuck'), at: now + 60_000, reason: null }])
     await server.command('DEL', 'queue:broken')
@@ -151,7 +152,7 @@ describe('a dead set that is no sorted set', () => {
   })
 })
 
-test('`queues` and `doctor` name the key and say what to do', NEEDS_REDIS, async () => {
+test('`queues` and `doctor` name the key and say what to do', async () => {
   const scene = await Scene.open('redis')
   try {
     await scene.server.command('SADD', 'queues', 'mail', 'broken')

@@ -12,9 +12,9 @@ export const queues =
     const rows = await rowsOf(ground, '1')
     return rows
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, kind, size, paused, oldest]) => ({
+      .map(([name, size, paused, oldest, kind]) => ({
         ...{ name, size, paused: paused === 1, oldest },
-        ...(kind === 'list' || kind === 'none' ? {} : { broken: brokenBy(kind, ground.keys.queue(name)) }),
+        ...(kind === null ? {} : { broken: brokenBy(kind, ground.keys.queue(name)) }),
       }))
   }
 
@@ -46,7 +46,7 @@ export const stats =
     return {
       processed: count(0),
       failed: count(1),
-      enqueued: sum(rows.map(([, , size]) => size)),
+      enqueued: sum(rows.map(([, size]) => size)),
       scheduled,
       retries,
       dead,

@@ -2,8 +2,8 @@ import { script } from '../script.ts'
 import { BURY, GRAVE, IS_LIST } from './fragments.ts'
 
 /**
- * Moves entries of sets, each only if it is still there. One whose queue cannot take it comes up again a minute later:
- * in front of its set it would keep others from being looked at.
+ * Moves entries of sets, each only if it is still there, and answers how many. One whose queue cannot take it moves to a
+ * minute later in its set: in front it would keep others from being looked at.
  *
  * KEYS: 1 queues; then for each entry its set and its destination.
  * ARGV: 1–5 the grave, 6 the score of a minute later; then for each entry its bytes, 'queue' or 'dead', the queue's
@@ -28,7 +28,7 @@ for i = 1, entries do
   local set, key = KEYS[2 * i], KEYS[2 * i + 1]
   local member, to, word = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   if to == 'queue' and not is_list(key) then
-    redis.call('ZADD', set, 'XX', ARGV[6], member)
+    moved = moved + redis.call('ZADD', set, 'XX', 'CH', ARGV[6], member)
   elseif redis.call('ZREM', set, member) == 1 then
     if ARGV[at + 4] == '0' then member = ARGV[at + 5] end
     if to == 'dead' then

@@ -2,8 +2,8 @@ import { script } from '../script.ts'
 import { IS_LIST } from './fragments.ts'
 
 /**
- * Answers for each queue its name, the kind of its key, its size, 1 if it is paused, and the next job if it is asked
- * for. Where the key is no list, there is no job.
+ * Answers for each queue its name, its size, 1 if it is paused, the next job if it is asked for, and the kind of its key
+ * where that is no list: then there is no job.
  *
  * KEYS: 1 queues, 2 paused. ARGV: 1 prefix of queues, 2 '1' to see the next jobs.
  */
@@ -15,12 +15,14 @@ ${IS_LIST}
 local rows = {}
 for i, name in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   local key = ARGV[1] .. name
-  local size, oldest = 0, false
-  if is_list(key) then
+  local size, oldest, kind = 0, false, false
+  if not is_list(key) then
+    kind = redis.call('TYPE', key).ok
+  else
     size = redis.call('LLEN', key)
     if ARGV[2] == '1' then oldest = redis.call('LINDEX', key, -1) end
   end
-  rows[i] = {name, redis.call('TYPE', key).ok, size, redis.call('SISMEMBER', KEYS[2], name), oldest}
+  rows[i] = {name, size, redis.call('SISMEMBER', KEYS[2], name), oldest, kind}
 end
 return rows
 `,
@@ -29,8 +31,8 @@ return rows
 /** In no order. */
 export type QueueRow = readonly [
   name: string,
-  kind: string,
   size: number,
   paused: 0 | 1,
   oldest: string | null,
+  kind: string | null,
 ]
