@@ -106,8 +106,8 @@ describe('a fleet of two Sidekiqs and two of our workers', { skip: WITHOUT_RUBY 
   })
 })
 
-/** Names of those who left, of queues and of pushes; they expire. */
-const EXPIRING = /^(capstan:(landings|push):|[^:]+:\d+:[0-9a-f]{12}$)/
+/** Bars to the waits of those who left, and names of pushes; they expire. */
+const EXPIRING = /^(capstan:(inflight:.*:|push):|[^:]+:\d+:[0-9a-f]{12}$)/
 const LASTING = new RegExp(`^(runs:|stat:|queues$)|${EXPIRING.source}`)
 
 const NOTHING_WAITS =

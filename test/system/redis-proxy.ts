@@ -8,6 +8,8 @@ export interface RedisProxy {
   muteAnswers(): void
   /** Breaks every connection, as a router that restarts. Connections made later are sound. */
   cut(): void
+  /** Breaks the clients' side of every connection. The server hears nothing of it, as behind a router that has forgotten. */
+  forget(): void
   /** Sockets of clients now open. */
   connections(): number
   close(): Promise<void>
@@ -15,6 +17,7 @@ export interface RedisProxy {
 
 export async function startRedisProxy(port: number): Promise<RedisProxy> {
   const pairs = new Set<{ client: Socket; server: Socket; muted: boolean }>()
+  const forgotten = new Set<Socket>()
   const relay = createServer((client) => {
     const pair = { client, server: connect(port, '127.0.0.1'), muted: false }
     const end = () => {
@@ -41,10 +44,19 @@ export async function startRedisProxy(port: number): Promise<RedisProxy> {
       for (const pair of pairs) pair.muted = true
     },
     cut,
+    forget() {
+      for (const { client, server } of pairs) {
+        client.unpipe(server)
+        client.removeAllListeners('close').destroy()
+        forgotten.add(server)
+      }
+      pairs.clear()
+    },
     connections: () => pairs.size,
     async close() {
       relay.close()
       cut()
+      for (const socket of forgotten) socket.destroy()
       await once(relay, 'close')
     },
   }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import type { Claim } from '../../src/store/exchange.ts'
 import { openRedisStore } from '../../src/store/redis/index.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
   ANN,
   BOB,
   beatOf,
-  claim,
   eventually,
   job,
   pushOne,
@@ -15,6 +15,7 @@ import {
   T0,
   waitFor,
 } from './redis-fixture.ts'
+import { type RedisProxy, startRedisProxy } from './redis-proxy.ts'
 import { type RedisServer, startRedisServer } from './redis-server.ts'
 
 let server: RedisServer
@@ -45,19 +46,10 @@ const push = (queue: string, ...names: string[]) =>
   })
 const queued = async (queue = 'a') =>
   (await other.list({ queue }, { offset: 0, limit: 100 })).map(({ payload }) => payload)
-const landed = (identity = ANN, queue = 'a') => server.command('LLEN', `capstan:landing:${identity}:${queue}`)
+const record = `capstan:inflight:${ANN}`
+const size = async (command: 'HLEN' | 'LLEN', key: string) => Number(await server.command(command, key))
 const blocked = async () => ((await server.command('CLIENT', 'LIST')).match(/ flags=b /g) ?? []).length
 const waitUntilBlocked = (count: number) => eventually(async () => assert.equal(await blocked(), count))
-
-/** ANN waits, and a job lands with her that the wait cannot claim. */
-async function land(...names: string[]) {
-  const waiting = waitFor(store, ['a'])
-  await waitUntilBlocked(1)
-  await server.command('SCRIPT', 'FLUSH')
-  await push('a', ...names)
-  assert.deepEqual(await waiting, [])
-  assert.equal(await landed(), '1')
-}
 
 test('a wait claims the job that ends it, and leaves the others where they are', async () => {
   const waiting = waitFor(store, ['a', 'b'])
@@ -68,28 +60,88 @@ test('a wait claims the job that ends it, and leaves the others where they are',
     claims.map(({ queue, payload }) => [queue, payload]),
     [['b', job('j1')]],
   )
-  assert.equal(await landed(ANN, 'b'), '0')
   assert.deepEqual(await store.inFlight(ANN), claims)
   assert.deepEqual(await queued('b'), [job('j2')])
+  const settle = claims.map(({ token }) => ({ token, to: 'done' }) as const)
+  const reply = await store.exchange({ identity: ANN, now: T0, settle, queues: [], count: 0 })
+  assert.deepEqual(reply.refused, [])
+  await eventually(async () => assert.equal(await server.command('KEYS', `${record}*`), ''))
 })
 
-test('a worker that is not registered any more claims nothing by its wait', async () => {
+test('what it waits for is not in flight yet', async () => {
+  const stop = new AbortController()
+  const waiting = waitFor(store, ['a', 'b'], stop.signal)
+  await waitUntilBlocked(2)
+  assert.equal(await size('HLEN', record), 2)
+  assert.deepEqual(await store.inFlight(ANN), [])
+  assert.deepEqual((await store.heartbeat(beatOf(ANN, { now: T0 + 1 }))).inFlight, [])
+  assert.equal((await store.stats(T0, 1)).inFlight, 0)
+  stop.abort()
+  await waiting
+  await eventually(async () => assert.equal(await size('HLEN', record), 0))
+})
+
+test('bytes that are no text are told of by a wait, too', async () => {
+  const waiting = waitFor(store, ['a'])
+  await waitUntilBlocked(1)
+  await server.command('EVAL', `return redis.call('LPUSH', 'queue:a', 'x\\255')`, '0')
+  const [claim] = await waiting
+  assert.equal(claim?.unreadable, 'not valid UTF-8')
+})
+
+test('a worker that is not registered any more hands back what its wait brings', async () => {
   const waiting = waitFor(store, ['a'])
   await waitUntilBlocked(1)
   await server.command('HDEL', 'capstan:workers', ANN)
   await push('a', 'j1')
   assert.deepEqual(await waiting, [])
   assert.deepEqual(await queued(), [job('j1')])
+  assert.deepEqual(await store.inFlight(ANN), [])
 })
 
-test('a job that comes while its queue is paused is not claimed by a wait', async () => {
+test('a job that comes while its queue is paused goes back to the front', async () => {
   const waiting = waitFor(store, ['a'])
   await waitUntilBlocked(1)
   await other.pause('a', true)
-  await push('a', 'j1')
+  await push('a', 'j1', 'j2')
   assert.deepEqual(await waiting, [])
-  assert.deepEqual(await queued(), [job('j1')])
+  assert.deepEqual(await queued(), [job('j1'), job('j2')])
+  assert.deepEqual(await store.inFlight(ANN), [])
 })
+
+const DEPARTURES: Record<string, () => Promise<unknown>> = {
+  'has left': () => other.leave(ANN, T0),
+  'was recovered': () =>
+    other.recover({ identity: ANN, now: T0, beatAt: T0, revise: () => assert.fail('it held nothing') }),
+}
+for (const [what, depart] of Object.entries(DEPARTURES)) {
+  test(`the wait of a worker that ${what} takes no job from those who wait behind it`, async () => {
+    const waiting = waitFor(store, ['a'])
+    await waitUntilBlocked(1)
+    await other.heartbeat(beatOf(BOB))
+    const taken: Claim[] = []
+    const { signal } = new AbortController()
+    const behind = other.waitForJobs({
+      ...{ identity: BOB, queues: ['a'], signal },
+      taken: (claims) => taken.push(...claims),
+    })
+    await waitUntilBlocked(2)
+    await depart()
+    await push('a', 'j1')
+    await behind
+    assert.deepEqual(await waiting, [])
+    assert.deepEqual(
+      taken.map(({ payload }) => payload),
+      [job('j1')],
+    )
+    const bar = await server.command('KEYS', `${record}:*`)
+    assert.ok(Number(await server.command('TTL', bar)) > 0)
+    // It may come back, and then waits as ever.
+    await store.heartbeat(beatOf(ANN, { now: T0 + 1 }))
+    await push('a', 'j2')
+    assert.equal((await waitFor(store, ['a'])).length, 1)
+  })
+}
 
 test('a wait whose connection is lost says that a job may have been claimed', async () => {
   const waiting = waitFor(store, ['a'])
@@ -100,80 +152,61 @@ test('a wait whose connection is lost says that a job may have been claimed', as
   await refused
 })
 
-test('a job that landed is claimed first, before what is queued', async () => {
-  await land('j1', 'j2')
-  assert.deepEqual(
-    (await claim(store, 5)).map(({ payload }) => payload),
-    [job('j1'), job('j2')],
-  )
-  assert.equal(await landed(), '0')
+describe('a wait that the server goes on serving, though its connection is lost', () => {
+  let proxy: RedisProxy
+  let behind: Store
+  beforeEach(async () => {
+    proxy = await startRedisProxy(server.port)
+    behind = await openRedisStore(runtime, { url: proxy.url })
+    const waiting = waitFor(behind, ['a'])
+    await waitUntilBlocked(1)
+    proxy.forget()
+    await assert.rejects(waiting, storeError('store.unknown'))
+    assert.equal(await blocked(), 1)
+  })
+  afterEach(async () => {
+    await behind.close()
+    await proxy.close()
+  })
+  const compare = () => eventually(() => behind.inFlight(ANN))
+
+  test('brings a job into the record, where the worker finds it', async () => {
+    await push('a', 'j1', 'j2')
+    assert.deepEqual(
+      (await compare()).map(({ payload }) => payload),
+      [job('j1')],
+    )
+    assert.deepEqual(await queued(), [job('j2')])
+  })
+
+  test('takes no job any more once the worker has compared its record', async () => {
+    assert.deepEqual(await compare(), [])
+    await push('a', 'j1')
+    await waitUntilBlocked(0)
+    assert.deepEqual(await queued(), [job('j1')])
+    assert.deepEqual(await compare(), [])
+    assert.equal(await size('HLEN', record), 0)
+  })
 })
 
-test('what landed beyond the free slots goes back to the front of its queue', async () => {
-  const waiting = waitFor(store, ['a', 'b'])
-  await waitUntilBlocked(2)
-  await server.command('SCRIPT', 'FLUSH')
-  await server.command(
-    'EVAL',
-    `for _, q in ipairs({'b', 'a'}) do redis.call('LPUSH', 'queue:' .. q, q .. '1', q .. '2') end`,
-    '0',
-  )
-  await waiting
-  assert.deepEqual(
-    (await claim(store, 1, ['a', 'b'])).map(({ payload }) => payload),
-    ['a1'],
-  )
-  await eventually(async () => assert.deepEqual(await queued('b'), ['b1', 'b2']))
-  assert.deepEqual(await queued('a'), ['a2'])
-})
-
-test('a job that landed from a queue paused meanwhile goes back', async () => {
-  await land('j1', 'j2')
-  await other.pause('a', true)
-  assert.deepEqual(await claim(store, 5), [])
+test('a job that comes after the server has lost its data goes back to its queue by the comparison', async () => {
+  const waiting = waitFor(store, ['a'])
+  await waitUntilBlocked(1)
+  await server.command('FLUSHALL')
+  assert.equal((await store.heartbeat(beatOf(ANN))).isNew, true)
+  const refused = assert.rejects(waiting, storeError('store.unknown'))
+  await push('a', 'j1', 'j2')
+  await refused
+  assert.deepEqual(await queued(), [job('j2')])
+  assert.deepEqual(await store.inFlight(ANN), [])
   assert.deepEqual(await queued(), [job('j1'), job('j2')])
 })
 
-test('an exchange of a worker that is not registered any more hands back what landed', async () => {
-  await land('j1')
-  await server.command('HDEL', 'capstan:workers', ANN)
-  assert.deepEqual(await claim(store, 5), [])
-  assert.deepEqual(await queued(), [job('j1')])
-})
-
-const RETURNS: Record<string, () => Promise<unknown>> = {
-  'a beat': () => store.heartbeat(beatOf(ANN, { now: T0 + 1 })),
-  'a look at what is in flight': () => store.inFlight(ANN),
-  'a leave': () => store.leave(ANN, T0),
-  'a recovery': () =>
-    other.recover({ identity: ANN, now: T0, beatAt: T0, revise: () => assert.fail('it had not begun') }),
-}
-for (const [name, act] of Object.entries(RETURNS)) {
-  test(`${name} hands back what landed and was never fetched, unchanged, to the front`, async () => {
-    await land('j1', 'j2')
-    await act()
-    assert.deepEqual(await queued(), [job('j1'), job('j2')])
-    assert.equal(await landed(), '0')
-  })
-}
-
-test('a worker taken for dead that comes back is still cleared of what lands', async () => {
-  await land('j0')
-  await other.recover({ identity: ANN, now: T0, beatAt: T0, revise: () => assert.fail('it had not begun') })
-  await server.command('DEL', 'queue:a')
-  await store.heartbeat(beatOf(ANN, { now: T0 + 1 }))
-  assert.equal(await server.command('TTL', `capstan:landings:${ANN}`), '-1')
-  await land('j1')
-  await store.heartbeat(beatOf(ANN, { now: T0 + 2 }))
-  assert.deepEqual(await queued(), [job('j1')])
-})
-
-test('a job that lands while the wait is being given up goes back without a beat', async () => {
+test('a job that comes while the wait is being given up is told of, or stays in its queue', async () => {
   for (let round = 0; round < 30; round++) {
     const stop = new AbortController()
     const waiting = waitFor(store, ['a', 'b'], stop.signal)
     if (round % 2) await waitUntilBlocked(2)
-    if (round % 3) await server.command('SCRIPT', 'FLUSH')
     const pushing = push('a', `j${round}`)
     stop.abort()
     const [claims] = await Promise.all([waiting, pushing])

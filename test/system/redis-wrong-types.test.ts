@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { openRedisStore } from '../../src/store/redis/index.ts'
 import type { Store } from '../../src/store/store.ts'
-import { ANN, BOB, beatOf, claim, job, runtime, T0 } from './redis-fixture.ts'
+import { ANN, BOB, beatOf, claim, eventually, job, runtime, T0, waitFor } from './redis-fixture.ts'
 import { type RedisServer, startRedisServer } from './redis-server.ts'
 import { Scene } from './scene.ts'
 
@@ -90,19 +90,22 @@ describe('a queue whose key is no list', () => {
     assert.match((await entries('dead'))[0]!.reason!, NO_LIST)
   })
 
-  test('keeps no worker from beating, comparing and leaving, with a job of it that landed', async () => {
-    await server.command('SADD', `capstan:landings:${ANN}`, 'broken', 'a')
-    await server.command('LPUSH', `capstan:landing:${ANN}:broken`, job('landed'))
-    await server.command('LPUSH', `capstan:landing:${ANN}:a`, job('fine'))
+  test('keeps no worker from waiting for it, comparing and leaving', async () => {
+    const waiting = waitFor(store, ['broken'])
+    await eventually(async () => assert.match(await server.command('CLIENT', 'LIST'), / flags=b /))
     await breakQueue()
     await store.heartbeat(beatOf(ANN))
     assert.deepEqual(await store.inFlight(ANN), [])
-    assert.deepEqual(await payloads('a'), [job('fine')])
-    assert.equal((await server.command('LLEN', `capstan:landing:${ANN}:broken`)).trim(), '1')
+    await server.command('DEL', 'queue:broken')
+    await store.push({ token: 'b', now: T0, jobs: [{ queue: 'broken', payload: job('fine'), at: null }] })
+    assert.deepEqual(
+      (await waiting).map(({ payload }) => payload),
+      [job('fine')],
+    )
+    await breakQueue()
+    assert.deepEqual(await waitFor(store, ['broken']), [])
     await store.leave(ANN, T0)
-    const [dead] = await entries('dead')
-    assert.equal(dead!.payload, job('landed'))
-    assert.match(dead!.reason!, NO_LIST)
+    assert.match((await entries('dead'))[0]!.reason!, NO_LIST)
   })
 
   test('is shown as broken beside the others, and counts as empty', async () => {

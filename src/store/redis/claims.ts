@@ -1,21 +1,16 @@
 import type { Logger } from '../../kernel/logger.ts'
-import type { Runtime } from '../../kernel/runtime.ts'
 import type { Claim, ExchangeReply, ExchangeRequest } from '../exchange.ts'
-import { CallNames, queueOf, shareOf, tokenOf } from './claim-token.ts'
-import type { Line } from './dialer.ts'
+import { type CallNames, tokenOf } from './claim-token.ts'
 import { type Ground, graveOf } from './ground.ts'
-import type { Landings } from './landings.ts'
-import { ReplyError } from './reply-parser.ts'
-import { evalsha, formFor, type ScriptCall } from './script.ts'
+import type { ScriptCall } from './script.ts'
 import {
   decodeExchange,
   type ExchangeReplyParts,
   exchange as exchangeScript,
   LEAST_LIST,
 } from './scripts/exchange.ts'
-import { decodeHeld, inFlight as inFlightScript } from './scripts/landing.ts'
 import { Settling } from './settling.ts'
-import { NOT_TEXT, readText } from './stored-text.ts'
+import { markUnreadable } from './unreadable.ts'
 
 /**
  * Of so many queues, the first ones asked, a list is read with the call, and of those that gave one last time. One of
@@ -23,26 +18,17 @@ import { NOT_TEXT, readText } from './stored-text.ts'
  */
 const READ_AHEAD = 4
 
-/** Where a wait lets a job land. */
-export interface Landed {
-  readonly identity: string
-  readonly queue: string
-}
-
 /** One exchange under way. */
 interface Call extends Pick<ExchangeRequest, 'identity' | 'queues' | 'count'> {
   readonly name: string
   readonly settling: Settling
   /** What the script needs to bury jobs, when it has to. */
   readonly grave: readonly string[]
-  /** The queues of which a job may have landed. */
-  readonly landed: readonly string[]
 }
 
 /** Takes jobs for workers and takes them back. */
 export class Claims {
   readonly #ground: Ground
-  readonly #landings: Landings
   /** Queues of which the last call made a list. */
   #fruitful: ReadonlySet<string> = new Set()
   readonly #calls: CallNames
@@ -50,20 +36,17 @@ export class Claims {
   /** Queues of which the log says that their keys are no lists. */
   readonly #noLists = new Set<string>()
 
-  constructor(runtime: Runtime, ground: Ground, landings: Landings) {
+  constructor(logger: Logger, ground: Ground, calls: CallNames) {
     this.#ground = ground
-    this.#landings = landings
-    this.#calls = new CallNames(runtime.clock.now(), runtime.random)
-    this.#logger = runtime.logger
+    this.#calls = calls
+    this.#logger = logger
   }
 
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
     const { identity, queues, count, settle, now } = request
     const settling = new Settling(this.#ground.keys, settle)
-    const look = this.#landings.look(identity, queues)
     const call: Call = {
       ...{ name: this.#calls.next(), identity, queues, count, settling },
-      landed: look ? queues : [],
       grave: settling.moves.length > 0 ? graveOf(this.#ground, now) : [],
     }
     const ran = this.#ground.client.run(exchangeScript, this.#scriptCall(call)).then(decodeExchange)
@@ -73,50 +56,17 @@ export class Claims {
     const answers = Promise.all([ran, ...ahead.map((queue) => this.#list(call, queue))])
     this.#ground.client.flush()
     const [parts, ...lists] = await answers
-    look?.found()
     const claims = await this.#claims(call, parts, new Map(lists.map((list, at) => [ahead[at]!, list])))
     const noLists = parts.noLists.map((position) => queues[position - 1]!)
     this.#report(noLists)
     const paused = parts.paused.map((position) => queues[position - 1]!)
     return {
       registered: parts.registered,
-      claims: await this.#judged(identity, claims),
+      claims: await markUnreadable(this.#ground, identity, claims),
       refused: settling.refused(parts),
       // Neither is worth waiting for, and both are to be asked for again.
       paused: [...new Set([...paused, ...noLists])],
     }
-  }
-
-  /**
-   * Claims the job that a wait, sent just before on the same line, moves to its landing list. Both go out together, and
-   * the server runs the second when the first ends.
-   *
-   * @returns null when the server refused: the job stays where it landed
-   * @throws StoreError when the answer was lost
-   */
-  async landed(line: Line, { identity, queue }: Landed): Promise<Claim[] | null> {
-    const call: Call = {
-      ...{ name: this.#calls.next(), identity, queues: [queue], count: 1 },
-      ...{ settling: new Settling(this.#ground.keys, []), landed: [queue], grave: [] },
-    }
-    const text = formFor(line.greeting.major, exchangeScript)
-    const reply = await line.connection.request(evalsha(text, this.#scriptCall(call)))
-    if (reply instanceof ReplyError) return null
-    return this.#judged(identity, await this.#claims(call, decodeExchange(reply), new Map()))
-  }
-
-  async inFlight(identity: string): Promise<Claim[]> {
-    const { client, keys } = this.#ground
-    const reply = await client.run(inFlightScript, {
-      keys: [keys.landings(identity), keys.queues, keys.inFlight(identity)],
-      args: [keys.landingPrefix(identity), keys.queuePrefix],
-    })
-    const claims = decodeHeld<string>(reply).map(([token, payload]) => ({
-      token,
-      queue: queueOf(token) ?? '',
-      payload,
-    }))
-    return this.#judged(identity, claims)
   }
 
   /** Once for each, until it is a list again. */
@@ -134,18 +84,17 @@ export class Claims {
     for (const queue of noLists) this.#noLists.add(queue)
   }
 
-  #scriptCall({ name, identity, queues, count, settling, landed, grave }: Call): ScriptCall {
+  #scriptCall({ name, identity, queues, count, settling, grave }: Call): ScriptCall {
     const { keys } = this.#ground
     const { moves } = settling
     const calledFor = [keys.inFlight(identity), keys.workers, keys.paused]
     for (const queue of queues) calledFor.push(keys.queue(queue))
     const args: Array<string | number> = [identity, count, name, queues.length, ...settling.sizes, ...queues]
     settling.addDoneTo(args)
-    if (landed.length + moves.length > 0) {
+    if (moves.length > 0) {
       calledFor.push(keys.queues, keys.dead)
-      for (const queue of landed) calledFor.push(keys.landingPrefix(identity) + queue)
       for (const { key } of moves) calledFor.push(key)
-      args.push(landed.length, moves.length)
+      args.push(moves.length)
       settling.addMovesTo(args)
       args.push(...grave)
     }
@@ -188,29 +137,5 @@ export class Claims {
     }
     if (fruitful.size > 0) this.#fruitful = fruitful
     return claims
-  }
-
-  /**
-   * Marks the claims whose bytes are no UTF-8. Only those can be that hold the character which stands for such
-   * bytes, and their bytes are asked for once more.
-   */
-  async #judged(identity: string, claims: Claim[]): Promise<Claim[]> {
-    const judge = async (claim: Claim): Promise<Claim> => {
-      if (!claim.payload.includes('\ufffd')) return claim
-      const bytes = await this.#bytesOf(identity, claim.token)
-      return bytes && !readText(bytes).isExact ? { ...claim, unreadable: NOT_TEXT } : claim
-    }
-    const isDoubtful = claims.some(({ payload }) => payload.includes('\ufffd'))
-    return isDoubtful ? Promise.all(claims.map(judge)) : claims
-  }
-
-  async #bytesOf(identity: string, token: string): Promise<Buffer | null> {
-    const { client, keys } = this.#ground
-    const share = shareOf(token)
-    const command =
-      share === null
-        ? ['HGET', keys.inFlight(identity), token]
-        : ['LINDEX', keys.claim(identity, share.claim), -share.number]
-    return (await client.command(command, true)) as Buffer | null
   }
 }

@@ -5,7 +5,7 @@ import { byClaim, queueOf } from './claim-token.ts'
 import { type Ground, graveOf } from './ground.ts'
 import type { ScriptCall } from './script.ts'
 import { CHANGED, depart as departScript, SPARED } from './scripts/depart.ts'
-import { decodeHeld, heldJobs } from './scripts/landing.ts'
+import { decodeHeld, heldJobs } from './scripts/held.ts'
 import { readText } from './stored-text.ts'
 
 // A worker that is taken for dead but works on changes its record between the look and the step.
@@ -87,7 +87,6 @@ function callFor(ground: Ground, { identity, now, beatAt }: Departure, jobs: Hel
       keys.processes,
       keys.workers,
       keys.inFlight(identity),
-      keys.landings(identity),
       keys.queues,
       keys.dead,
       ...lastFirst.map(({ route }) => (route.to === 'dead' ? keys.dead : keys.queue(route.queue))),
@@ -96,8 +95,6 @@ function callFor(ground: Ground, { identity, now, beatAt }: Departure, jobs: Hel
       ...graveOf(ground, now),
       identity,
       beatAt === null ? '' : String(beatAt),
-      keys.landingPrefix(identity),
-      keys.queuePrefix,
       jobs.length,
       ...lastFirst.flatMap(({ token, route }) => [
         token,

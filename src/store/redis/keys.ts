@@ -45,19 +45,12 @@ export class Keys {
     return `${this.prefix}capstan:inflight:${identity}`
   }
 
-  /** List: payloads of what the worker claimed together, the first of them last. */
+  /**
+   * List: payloads of what the worker claimed together, the first of them last. Where the claim was made in advance and
+   * the worker is gone, an expiring string, to which the server can move no job.
+   */
   claim(identity: string, claim: string): string {
     return `${this.inFlight(identity)}:${claim}`
-  }
-
-  /** Set: the queues for which the worker has a landing list. */
-  landings(identity: string): string {
-    return `${this.prefix}capstan:landings:${identity}`
-  }
-
-  /** Before a queue's name: the list that a job of it lands in when it wakes the worker. */
-  landingPrefix(identity: string): string {
-    return `${this.prefix}capstan:landing:${identity}:`
   }
 
   /** Hash: the process as Sidekiq shows it. */

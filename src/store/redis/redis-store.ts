@@ -1,14 +1,16 @@
 import type { Runtime } from '../../kernel/runtime.ts'
 import type { DeployMarks } from '../deploy-marks.ts'
 import type { Store } from '../store.ts'
+import { AdvanceClaims } from './advance-claims.ts'
+import { CallNames } from './claim-token.ts'
 import { Claims } from './claims.ts'
 import { leave, prepareToLeave, recover } from './departures.ts'
 import { markDeploy } from './deploy-mark.ts'
 import type { Ground } from './ground.ts'
 import { ping } from './health.ts'
+import { inFlight } from './in-flight.ts'
 import { clear, list, pause } from './inspection.ts'
 import { Keys } from './keys.ts'
-import { Landings } from './landings.ts'
 import { MetricsWriter } from './metrics-writer.ts'
 import { move } from './mover.ts'
 import { type RedisOptions, settingsOf } from './options.ts'
@@ -36,16 +38,17 @@ export async function openRedisStore(
   const settings = settingsOf(options)
   const client = await RedisClient.open(runtime, settings, ALL_SCRIPTS)
   const ground: Ground = { client, keys: new Keys(settings.keyPrefix), limits: settings }
-  const landings = new Landings(runtime.clock, ground)
-  const claims = new Claims(runtime, ground, landings)
-  const room = new WaitingRoom(runtime, { ground, landings, claims })
+  const calls = new CallNames(runtime.clock.now(), runtime.random)
+  const claims = new Claims(runtime.logger, ground, calls)
+  const advance = new AdvanceClaims(runtime, ground, { calls, claims })
+  const room = new WaitingRoom(runtime, ground, advance)
   return {
     isApart: true,
     push: push(ground),
     exchange: (request) => claims.exchange(request),
     waitForJobs: (request) => room.wait(request),
     heartbeat: heartbeat(ground, new MetricsWriter(ground, runtime.logger, settings.metrics)),
-    inFlight: (identity) => claims.inFlight(identity),
+    inFlight: inFlight(ground, advance),
     leave: leave(ground),
     prepareToLeave: prepareToLeave(ground),
     workers: workers(ground),

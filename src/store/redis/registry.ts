@@ -6,7 +6,7 @@ import type { Ground } from './ground.ts'
 import type { MetricsWriter } from './metrics-writer.ts'
 import { scoreOf } from './score.ts'
 import { decodeBeat, heartbeat as heartbeatScript } from './scripts/heartbeat.ts'
-import { decodeHeld, heldJobs } from './scripts/landing.ts'
+import { decodeHeld, heldJobs } from './scripts/held.ts'
 import { registered as registeredScript } from './scripts/registered.ts'
 import { signal as signalScript } from './scripts/signal.ts'
 import { sidekiqWorkers } from './sidekiq-workers.ts'
@@ -54,8 +54,6 @@ export const heartbeat =
         `${keys.failed}:${day}`,
         keys.workers,
         keys.inFlight(identity),
-        keys.landings(identity),
-        keys.queues,
       ],
       args: [
         identity,
@@ -65,8 +63,6 @@ export const heartbeat =
         beat.failed,
         DAY_COUNTER_SECONDS,
         LEASE_SECONDS,
-        keys.landingPrefix(identity),
-        keys.queuePrefix,
         fields.length,
         ...fields,
         ...running.flatMap((job) => [job.token, workOf(job)]),

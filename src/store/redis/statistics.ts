@@ -2,7 +2,7 @@ import type { EpochMs } from '../../kernel/clock.ts'
 import { lastUtcDays } from '../../kernel/utc-day.ts'
 import type { QueueSummary, StoreStats } from '../inspection.ts'
 import type { Ground } from './ground.ts'
-import { heldTokens } from './scripts/landing.ts'
+import { heldTokens } from './scripts/held.ts'
 import { type QueueRow, queueRows } from './scripts/queue-rows.ts'
 
 /** `Store.queues`. */

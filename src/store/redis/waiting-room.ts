@@ -1,58 +1,47 @@
 import { StoreError } from '../../kernel/errors.ts'
 import { ignore } from '../../kernel/ignore.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
-import type { Claim, WaitRequest } from '../exchange.ts'
-import type { Claims } from './claims.ts'
+import type { WaitRequest } from '../exchange.ts'
+import { type AdvanceClaims, BLOCK_SECONDS, type Ending } from './advance-claims.ts'
 import type { Line } from './dialer.ts'
 import type { Ground } from './ground.ts'
-import { BLOCK_MS, BLOCK_SECONDS, type Landings, MARGIN_MS } from './landings.ts'
-import { type Reply, ReplyError } from './reply-parser.ts'
 
+const BLOCK_MS = BLOCK_SECONDS * 1_000
+/** Clocks and networks are not exact. */
+const MARGIN_MS = 5_000
 // When the server refuses to let us wait (it is full, or has no connection to spare) we ask as often as this.
 const REFUSED_PAUSE_MS = 1_000
 // An UNBLOCK may overtake the wait that it is to end, on its other connection; then it is sent again.
 const UNBLOCK_AGAIN_MS = 5
 
-/** How one wait on the server ended: `landed` is a job that came and was not claimed, `lost` that nobody knows. */
-type End = 'claimed' | 'landed' | 'nothing' | 'refused' | 'lost'
-
 interface Wait {
   readonly line: Line
   /** Settles after what it claimed was told. */
-  readonly ended: Promise<End>
+  readonly ended: Promise<Ending['kind']>
   isOver: boolean
-}
-
-export interface WaitingRoomParts {
-  readonly ground: Ground
-  readonly landings: Landings
-  readonly claims: Claims
 }
 
 /**
  * Lets idle workers wait for jobs.
  *
- * For each queue one connection blocks in `BLMOVE queue → landing list`: a job wakes exactly one of all idle
- * workers, and is never in memory only. The call that claims what landed waits behind it on the same connection, so
- * that a job is with its worker after one way from the server. The first job ends the wait; the other connections are
- * then unblocked over the main connection. Connections are opened when first needed and used again.
+ * For each queue one connection waits for its next job: a job wakes exactly one of all idle workers, and is never in
+ * memory only. The first job ends the wait; the other connections are then unblocked over the main connection.
+ * Connections are opened when first needed and used again.
  */
 export class WaitingRoom {
   readonly #runtime: Runtime
   readonly #ground: Ground
-  readonly #landings: Landings
-  readonly #claims: Claims
+  readonly #advance: AdvanceClaims
   readonly #closing = new AbortController()
   #idle: Line[] = []
   readonly #busy = new Set<Line>()
 
-  constructor(runtime: Runtime, parts: WaitingRoomParts) {
+  constructor(runtime: Runtime, ground: Ground, advance: AdvanceClaims) {
     this.#runtime = runtime
-    this.#ground = parts.ground
-    this.#landings = parts.landings
-    this.#claims = parts.claims
+    this.#ground = ground
+    this.#advance = advance
     // Client ids are those of one server, and the next connection may be to another.
-    parts.ground.client.onLoss(() => this.#endLines())
+    ground.client.onLoss(() => this.#endLines())
   }
 
   /** See `Store.waitForJobs`. */
@@ -77,9 +66,9 @@ export class WaitingRoom {
 
   async #waitUntil(request: WaitRequest): Promise<void> {
     const { clock } = this.#runtime
-    const { identity, queues, signal: over } = request
+    const { queues, signal: over } = request
     if (queues.length === 0) return clock.sleep(BLOCK_MS, over)
-    const lines = await this.#take(identity, queues)
+    const lines = await this.#take(queues.length)
     if (lines === null) {
       // Either there is no connection, or the server refuses something while there is one.
       if (!this.#ground.client.isConnected) return this.#waitOut(over)
@@ -91,10 +80,7 @@ export class WaitingRoom {
     }
     const waits = queues.map((queue, index) => this.#begin(lines[index]!, queue, request))
     await this.#firstEnd(waits, over)
-    // What lands from now on nobody may come to fetch, nor what landed before the wait was given up.
-    const late = over.aborted ? waits : waits.filter(({ isOver }) => !isOver)
     this.#unblock(waits)
-    ignore(this.#giveBack(identity, late), 'the next beat hands it back', this.#runtime.logger)
     const ends = await Promise.all(waits.map(({ ended }) => ended))
     if (!this.#ground.client.isConnected) await this.#waitOut(over)
     if (!ends.includes('lost') || this.#closing.signal.aborted) return
@@ -111,17 +97,16 @@ export class WaitingRoom {
     enough.abort()
   }
 
-  /** A free connection for each queue; null when that cannot be. */
-  async #take(identity: string, queues: readonly string[]): Promise<Line[] | null> {
+  /** So many free connections; null when that cannot be. */
+  async #take(count: number): Promise<Line[] | null> {
     const lines: Line[] = []
     try {
-      await this.#landings.announce(identity, queues)
-      while (lines.length < queues.length) {
+      while (lines.length < count) {
         const line = this.#idle.pop()
         if (line === undefined) break
         if (line.connection.isOpen) lines.push(line)
       }
-      const missing = Array.from({ length: queues.length - lines.length }, () => this.#open())
+      const missing = Array.from({ length: count - lines.length }, () => this.#open())
       for (const opened of await Promise.allSettled(missing)) {
         if (opened.status === 'rejected') throw opened.reason
         lines.push(opened.value)
@@ -139,38 +124,16 @@ export class WaitingRoom {
   }
 
   #begin(line: Line, queue: string, { identity, taken }: WaitRequest): Wait {
-    const { keys } = this.#ground
-    const landed = this.#landings.begin(identity, queue)
     this.#busy.add(line)
-    const command = [
-      'BLMOVE',
-      keys.queue(queue),
-      keys.landingPrefix(identity) + queue,
-      'RIGHT',
-      'LEFT',
-      BLOCK_SECONDS,
-    ]
-    const moved = line.connection.request(command)
-    const ended = Promise.all([moved, this.#claims.landed(line, { identity, queue })]).then(
-      ([reply, claims]): End => {
-        landed(claims === null ? 'left' : 'emptied')
-        if (claims !== null && claims.length > 0) taken(claims)
-        return endOf(reply, claims)
-      },
-      (): End => {
-        landed('lost')
-        return 'lost'
-      },
-    )
-    const wait: Wait = { line, isOver: false, ended: ended.then((end) => this.#over(wait, end)) }
+    const ended = this.#advance.wait(line, { identity, queue }).then((ending) => {
+      if (ending.kind === 'claimed') taken(ending.claims)
+      wait.isOver = true
+      this.#busy.delete(line)
+      if (line.connection.isOpen) this.#idle.push(line)
+      return ending.kind
+    })
+    const wait: Wait = { line, isOver: false, ended }
     return wait
-  }
-
-  #over(wait: Wait, end: End): End {
-    wait.isOver = true
-    this.#busy.delete(wait.line)
-    if (wait.line.connection.isOpen) this.#idle.push(wait.line)
-    return end
   }
 
   /** Resolves with the first end that means something, or when the wait is given up. */
@@ -213,22 +176,10 @@ export class WaitingRoom {
     }
   }
 
-  async #giveBack(identity: string, waits: readonly Wait[]): Promise<void> {
-    const ends = await Promise.all(waits.map(({ ended }) => ended))
-    if (ends.includes('landed') || ends.includes('lost')) await this.#landings.giveBack(identity)
-  }
-
   #endLines(): void {
     for (const line of [...this.#idle, ...this.#busy]) {
       line.connection.end({ kind: 'unanswered', why: 'the main connection was lost' })
     }
     this.#idle = []
   }
-}
-
-/** @param claims null when the server refused to claim */
-function endOf(moved: Reply, claims: readonly Claim[] | null): End {
-  if (claims !== null && claims.length > 0) return 'claimed'
-  if (moved instanceof ReplyError) return 'refused'
-  return moved !== null && claims === null ? 'landed' : 'nothing'
 }

@@ -3,7 +3,7 @@ import { clearQueue, clearSet } from './clear.ts'
 import { depart } from './depart.ts'
 import { exchange } from './exchange.ts'
 import { heartbeat } from './heartbeat.ts'
-import { heldJobs, heldTokens, inFlight, returnLanded } from './landing.ts'
+import { heldJobs, heldTokens, inFlight } from './held.ts'
 import { move } from './move.ts'
 import { promote } from './promote.ts'
 import { push } from './push.ts'
@@ -19,7 +19,6 @@ export const ALL_SCRIPTS: readonly Script[] = [
   inFlight,
   heldJobs,
   heldTokens,
-  returnLanded,
   depart,
   promote,
   move,

@@ -1,5 +1,5 @@
 import { script } from '../script.ts'
-import { BURY, GRAVE, NO_LIST, RETURN_LANDED } from './fragments.ts'
+import { BURY, GRAVE, IS_LIST, NO_LIST } from './fragments.ts'
 import { ALL_IN_FLIGHT, IN_FLIGHT } from './in-flight.ts'
 
 /** What `depart` answers. */
@@ -11,12 +11,12 @@ export const CHANGED = -1
 
 /**
  * Ends a worker: all that it holds goes where it is told, the last claimed first, so that the first ends up in
- * front; then its registration goes.
+ * front; its registration goes, and its waits, should the server still serve one, can move no job.
  *
- * KEYS: 1 work, 2 old work, 3 processes, 4 workers, 5 in-flight record, 6 landings, 7 queues, 8 dead; then the
- * destination of each job.
- * ARGV: 1–5 the grave, 6 identity, 7 the last beat's moment as in the record or '' for any, 8 prefix of landing
- * lists, 9 prefix of queues, 10 number of jobs; then for each its token, 'queue' or 'dead', the queue's name or
+ * KEYS: 1 work, 2 old work, 3 processes, 4 workers, 5 in-flight record, 6 queues, 7 dead; then the destination
+ * of each job.
+ * ARGV: 1–5 the grave, 6 identity, 7 the last beat's moment as in the record or '' for any, 8 number of
+ * jobs; then for each its token, 'queue' or 'dead', the queue's name or
  * the reason, '1' to keep its bytes, and else the new ones.
  */
 export const depart = script({
@@ -25,11 +25,11 @@ export const depart = script({
   lua: `
 ${GRAVE}
 ${BURY}
-${RETURN_LANDED}
+${IS_LIST}
 local inflight = KEYS[5]
 ${IN_FLIGHT}
 ${ALL_IN_FLIGHT}
-local identity, beat, njobs = ARGV[6], ARGV[7], tonumber(ARGV[10])
+local identity, beat, njobs = ARGV[6], ARGV[7], tonumber(ARGV[8])
 local record = redis.call('HGET', KEYS[4], identity)
 if beat ~= '' and (not record or string.match(record, '"beatAt":([^,]+),') ~= beat) then return ${SPARED} end
 local tokens = held()
@@ -37,40 +37,34 @@ if #tokens ~= njobs then return ${CHANGED} end
 local is_held = {}
 for _, token in ipairs(tokens) do is_held[token] = true end
 for i = 1, njobs do
-  if not is_held[ARGV[11 + 5 * (i - 1)]] then return ${CHANGED} end
+  if not is_held[ARGV[9 + 5 * (i - 1)]] then return ${CHANGED} end
 end
 
 -- A key of the wrong kind must be found before anything is changed.
-redis.call('SCARD', KEYS[7])
-local function demand_home(list)
-  if not is_list(list) then redis.call('ZCARD', KEYS[8]) end
+redis.call('SCARD', KEYS[6])
+for i = 1, njobs do
+  if not is_list(KEYS[7 + i]) then redis.call('ZCARD', KEYS[7]) end
 end
-for i = 1, njobs do demand_home(KEYS[8 + i]) end
-for _, queue in ipairs(redis.call('SMEMBERS', KEYS[6])) do demand_home(ARGV[9] .. queue) end
 
 redis.call('UNLINK', KEYS[1], KEYS[2])
 redis.call('SREM', KEYS[3], identity)
 redis.call('HDEL', KEYS[4], identity)
-return_landed(KEYS[6], ARGV[8], ARGV[9], KEYS[7], function(landing)
-  for _, payload in ipairs(redis.call('LRANGE', landing, 0, -1)) do bury(KEYS[8], payload, '${NO_LIST}') end
-  redis.call('UNLINK', landing)
-end)
--- Not deleted: a worker that was taken for dead may still wait, and come back with its next beat.
-redis.call('EXPIRE', KEYS[6], 3600)
 for i = 1, njobs do
-  local at = 10 + 5 * (i - 1)
+  local at = 8 + 5 * (i - 1)
   local token, to, word = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local payload = release(token)
   if ARGV[at + 4] == '0' then payload = ARGV[at + 5] end
   if to == 'dead' then
-    bury(KEYS[8 + i], payload, word)
-  elseif not is_list(KEYS[8 + i]) then
-    bury(KEYS[8], payload, '${NO_LIST}')
+    bury(KEYS[7 + i], payload, word)
+  elseif not is_list(KEYS[7 + i]) then
+    bury(KEYS[7], payload, '${NO_LIST}')
   else
-    redis.call('SADD', KEYS[7], word)
-    redis.call('RPUSH', KEYS[8 + i], payload)
+    redis.call('SADD', KEYS[6], word)
+    redis.call('RPUSH', KEYS[7 + i], payload)
   end
 end
+-- Nothing else is left: claims that were made in advance.
+for _, claim in ipairs(redis.call('HKEYS', inflight)) do bar(claim) end
 return ${DEPARTED}
 `,
 })

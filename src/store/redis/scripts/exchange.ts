@@ -1,6 +1,5 @@
 import type { Reply } from '../reply-parser.ts'
 import { script } from '../script.ts'
-import { IS_LIST } from './fragments.ts'
 import { SETTLE } from './in-flight.ts'
 import { CHECK_MOVES, MAKE_MOVES } from './moves.ts'
 
@@ -26,11 +25,11 @@ export interface ExchangeReplyParts {
 /**
  * Settles and claims in one step.
  *
- * KEYS: 1 in-flight record, 2 workers, 3 paused, then the queues' lists; and where there are landings or moves, the set
- * of queues, dead, the landing lists that may hold a job (of the first of the queues), and the destinations of the moves.
+ * KEYS: 1 in-flight record, 2 workers, 3 paused, then the queues' lists; and where there are moves, the set of queues,
+ * dead, and the destinations of the moves.
  * ARGV: 1 identity, 2 most jobs to claim, 3 name of this call, 4 number of queues, 5 of done tokens, 6 of claims with
- * done jobs; then the queues' names, the done tokens, claim and marks of each claim; and where there are landings or
- * moves, the number of landing lists, that of moves, seven for each move, and if there is one, the grave.
+ * done jobs; then the queues' names, the done tokens, claim and marks of each claim; and where there are moves, their
+ * number, seven for each, and the grave.
  *
  * A call that has nothing to tell answers `1`, then what was taken: position of the queue, and the size of its list, or
  * minus the number of payloads, which follow. Else the first is an array of all that is to be told.
@@ -52,9 +51,9 @@ local done = names + nqueues
 local claims = done + ndone
 local queues, dead = lists + nqueues + 1, lists + nqueues + 2
 local sizes = claims + 2 * nclaims
-local nlandings, nmoves = 0, 0
-if #KEYS > lists + nqueues then nlandings, nmoves = tonumber(ARGV[sizes + 1]), tonumber(ARGV[sizes + 2]) end
-local moves, destinations = sizes + 2, dead + nlandings
+local nmoves = 0
+if #KEYS > lists + nqueues then nmoves = tonumber(ARGV[sizes + 1]) end
+local moves, destinations = sizes + 1, dead
 if nmoves > 0 then
   ${CHECK_MOVES}
 end
@@ -87,16 +86,6 @@ end
 
 if nmoves > 0 then
   ${MAKE_MOVES}
-end
-
--- What has landed is in front of its queue again, and claimed from there if it may be.
-for i = 1, nlandings do
-  ${IS_LIST}
-  -- First a write that needs no memory: see the plain form of scripts.
-  if is_plain then redis.call('LTRIM', KEYS[dead + i], 0, -1) end
-  while is_list(KEYS[lists + i]) and redis.call('LMOVE', KEYS[dead + i], KEYS[lists + i], 'LEFT', 'RIGHT') do
-    redis.call('SADD', KEYS[queues], ARGV[names + i])
-  end
 end
 
 local registered = 1

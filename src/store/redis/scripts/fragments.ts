@@ -23,21 +23,3 @@ local function is_list(key)
   local kind = redis.call('TYPE', key).ok
   return kind == 'list' or kind == 'none'
 end`
-
-/**
- * Lua function `return_landed(landings, landing_prefix, queue_prefix, queues, stuck)`: jobs that landed with a worker
- * which waited go back to the front of their queues, the first landed first. Those whose queue cannot take them stay;
- * `stuck`, which may be missing, is called with their list.
- */
-export const RETURN_LANDED = `
-${IS_LIST}
-local function return_landed(landings, landing_prefix, queue_prefix, queues, stuck)
-  for _, queue in ipairs(redis.call('SMEMBERS', landings)) do
-    local landing, list = landing_prefix .. queue, queue_prefix .. queue
-    if is_list(list) then
-      while redis.call('LMOVE', landing, list, 'LEFT', 'RIGHT') do redis.call('SADD', queues, queue) end
-    elseif stuck then
-      stuck(landing)
-    end
-  end
-end`

@@ -1,17 +1,16 @@
 import type { BeatReply, WorkerSignal } from '../../worker-record.ts'
 import type { Reply } from '../reply-parser.ts'
 import { script } from '../script.ts'
-import { RETURN_LANDED } from './fragments.ts'
 import { ALL_IN_FLIGHT, IN_FLIGHT } from './in-flight.ts'
 
 /**
  * One beat: Sidekiq's registry, our registration, counters, one signal, and what is in flight.
  *
  * KEYS: 1 work, 2 old work, 3 processes, 4 the process, 5 signals, 6–9 the four counters, 10 workers,
- * 11 in-flight record, 12 landings, 13 queues.
+ * 11 in-flight record.
  * ARGV: 1 identity, 2 the beat's moment as in the record, 3 the record up to its signal, 4 processed, 5 failed,
- * 6 life of a day's counters in seconds, 7 lease in seconds, 8 prefix of landing lists, 9 prefix of queues,
- * 10 number of fields of the process, then these and their values, then field and value for each running job.
+ * 6 life of a day's counters in seconds, 7 lease in seconds, 8 number of fields of the process, then these and their
+ * values, then field and value for each running job.
  */
 export const heartbeat = script({
   name: 'heartbeat',
@@ -20,7 +19,6 @@ export const heartbeat = script({
 local inflight = KEYS[11]
 ${IN_FLIGHT}
 ${ALL_IN_FLIGHT}
-${RETURN_LANDED}
 local identity, lease = ARGV[1], ARGV[7]
 -- First a write that needs no memory: see the plain form of scripts.
 redis.call('UNLINK', KEYS[1], KEYS[2])
@@ -45,20 +43,17 @@ end
 local told = signal and ('"' .. signal .. '"') or 'null'
 redis.call('HSET', KEYS[10], identity, ARGV[3] .. ',"signal":' .. told .. '}')
 
-local nfields = tonumber(ARGV[10])
+local nfields = tonumber(ARGV[8])
 redis.call('SADD', KEYS[3], identity)
-redis.call('HSET', KEYS[4], unpack(ARGV, 11, 10 + nfields))
+redis.call('HSET', KEYS[4], unpack(ARGV, 9, 8 + nfields))
 redis.call('EXPIRE', KEYS[4], lease)
-for from = 11 + nfields, #ARGV, 1000 do
+for from = 9 + nfields, #ARGV, 1000 do
   for work = 1, 2 do
     redis.call('HSET', KEYS[work], unpack(ARGV, from, math.min(from + 999, #ARGV)))
     redis.call('EXPIRE', KEYS[work], lease)
   end
 end
 
--- Undoes what the departure of the worker did to it.
-if not last then redis.call('PERSIST', KEYS[12]) end
-return_landed(KEYS[12], ARGV[8], ARGV[9], KEYS[13])
 sweep()
 return {last and 0 or 1, signal or false, held()}
 `,

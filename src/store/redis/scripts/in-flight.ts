@@ -1,9 +1,13 @@
+/** How long a wait of which nobody hears any more is kept from moving a job: longer than the server lets one last. */
+const BAR_SECONDS = 60
+
 /**
  * Lua: one job or one claim of what a worker holds, under the key that the local `inflight` names.
  *
  * The record is a hash. A job that was claimed by itself is a field of its own: token → payload. Jobs that were
  * claimed together are one field, `CALL:QUEUE` → a mark for each up to the last in flight: 1 in flight, 0 ended,
  * - ended and its payload removed. Their payloads are in a list of that name, the first rightmost, as in a queue.
+ * A claim that a wait has made in advance has no list: its job has not come yet, and may never come.
  *
  *     settle(claim, marks)  ends the marked jobs of a claim; answers the numbers of those that were not in flight, or nil
  */
@@ -64,6 +68,7 @@ export const IN_FLIGHT = `${SETTLE}${RELEASE}`
  *     held()       tokens of all that is in flight
  *     held_jobs()  the same, each followed by its bytes
  *     sweep()      removes the payloads of jobs that ended before others of their claim
+ *     bar(claim)   ends a claim made in advance: its wait, should the server still serve it, finds no list to move to
  */
 export const ALL_IN_FLIGHT = `
 local function is_claim(field) return string.find(field, '^[^.:]+:') end
@@ -72,9 +77,8 @@ local function held()
   local tokens = {}
   for _, field in ipairs(redis.call('HKEYS', inflight)) do
     if is_claim(field) then
-      for number in string.gmatch(redis.call('HGET', inflight, field), '()1') do
-        tokens[#tokens + 1] = number .. '/' .. field
-      end
+      local marks = redis.call('EXISTS', list_of(field)) == 1 and redis.call('HGET', inflight, field) or ''
+      for number in string.gmatch(marks, '()1') do tokens[#tokens + 1] = number .. '/' .. field end
     else
       tokens[#tokens + 1] = field
     end
@@ -102,4 +106,9 @@ local function sweep()
       if count > 0 then redis.call('HSET', inflight, field, swept) end
     end
   end
+end
+
+local function bar(claim)
+  redis.call('HDEL', inflight, claim)
+  redis.call('SET', list_of(claim), '', 'EX', ${BAR_SECONDS})
 end`

@@ -1,34 +1,40 @@
 import type { Reply } from '../reply-parser.ts'
 import { script } from '../script.ts'
-import { RETURN_LANDED } from './fragments.ts'
+import { IS_LIST } from './fragments.ts'
 import { ALL_IN_FLIGHT, IN_FLIGHT } from './in-flight.ts'
 
 /**
- * Hands back what landed with a worker and lists what it holds, as token, payload, token, payload …
+ * What a worker holds, as token, payload, token, payload …, after it was decided what became of claims whose waits were
+ * lost: one without a job is barred, and a job whose claim is not recorded any more, for the data were lost, goes back.
  *
- * KEYS: 1 landings, 2 queues, 3 in-flight record. ARGV: 1 prefix of landing lists, 2 prefix of queues.
+ * KEYS: 1 in-flight record, 2 queues. ARGV: 1 prefix of queues, then the doubtful claims.
  */
 export const inFlight = script({
   name: 'in flight',
   worksWhenFull: true,
   lua: `
-local inflight = KEYS[3]
+local inflight = KEYS[1]
 ${IN_FLIGHT}
 ${ALL_IN_FLIGHT}
-${RETURN_LANDED}
-return_landed(KEYS[1], ARGV[1], ARGV[2], KEYS[2])
+${IS_LIST}
+for i = 2, #ARGV do
+  local claim = ARGV[i]
+  local queue = string.match(claim, ':(.*)$')
+  local kind = redis.call('TYPE', list_of(claim)).ok
+  if kind == 'none' then
+    bar(claim)
+  elseif kind == 'list' and redis.call('HEXISTS', inflight, claim) == 0 then
+    -- First a write that needs no memory: see the plain form of scripts.
+    if is_plain then redis.call('LTRIM', list_of(claim), 0, -1) end
+    if is_list(ARGV[1] .. queue) then
+      redis.call('LMOVE', list_of(claim), ARGV[1] .. queue, 'LEFT', 'RIGHT')
+      redis.call('SADD', KEYS[2], queue)
+    else
+      redis.call('HSET', inflight, claim, '1')
+    end
+  end
+end
 return held_jobs()
-`,
-})
-
-/** Hands back what landed with a worker. KEYS: 1 landings, 2 queues. ARGV: 1 prefix of landing lists, 2 of queues. */
-export const returnLanded = script({
-  name: 'return landed',
-  worksWhenFull: true,
-  lua: `
-${RETURN_LANDED}
-return_landed(KEYS[1], ARGV[1], ARGV[2], KEYS[2])
-return 1
 `,
 })
 
