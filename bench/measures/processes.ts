@@ -8,12 +8,14 @@ import { type Cost, recordCost } from './cost.ts'
 const CONCURRENCY = 10
 /** Of one process: twenty of them have to find room. */
 const MOST_JOBS = 80_000
+/** So many shares make a young process as fast as one that has run for long: its code is compiled by then. */
+const WARM_SHARES = 4
 const POLL_MS = 10
 /** More than a minute: somebody is stuck. */
 const MOST_POLLS = 6_000
 
 /**
- * Jobs a second that several worker processes run together, on one machine and one store. Each has run its share alone
+ * Jobs a second that several worker processes run together, on one machine and one store. Each has run some shares alone
  * before: what a young process costs is no matter of how many there are.
  */
 export async function measureProcesses(bench: Bench, pair: Pair): Promise<void> {
@@ -26,9 +28,16 @@ export async function measureProcesses(bench: Bench, pair: Pair): Promise<void> 
       while (workers.length < count) workers.push(await warmWorker(pair, jobsEach))
       const jobs = jobsEach * count
       await fill(producer, { jobs, padding: SMALL })
+      const measure = `processes: ${count}`
+      const before = await subject.server?.read()
       const cost = await runTogether(workers, jobs)
+      const after = await subject.server?.read()
       await subject.server?.clear()
-      recordCost(bench, subject, { measure: `processes: ${count}`, cost })
+      recordCost(bench, subject, { measure, cost })
+      if (before && after) {
+        const value = (after.cpuUs - before.cpuUs) / jobs
+        bench.samples.add({ measure: `${measure}: server CPU`, unit: 'µs/job', subject: subject.name, value })
+      }
     }
   } finally {
     await Promise.all(workers.slice(1).map((child) => child.end()))
@@ -37,9 +46,11 @@ export async function measureProcesses(bench: Bench, pair: Pair): Promise<void> 
 
 async function warmWorker({ subject, producer }: Pair, jobs: number): Promise<Child> {
   const [child] = await Child.start(subject.name, subject.argv)
-  await fill(producer, { jobs, padding: SMALL })
-  await drain(child, { concurrency: CONCURRENCY, jobs })
-  await subject.server?.clear()
+  for (let shares = 0; shares < WARM_SHARES; shares++) {
+    await fill(producer, { jobs, padding: SMALL })
+    await drain(child, { concurrency: CONCURRENCY, jobs })
+    await subject.server?.clear()
+  }
   return child
 }
 

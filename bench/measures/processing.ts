@@ -22,8 +22,6 @@ export const SETTINGS: readonly Setting[] = [
   { name: 'C=50, 50 ms wait', concurrency: 50, padding: SMALL, waitMs: 50 },
 ]
 
-/** Jobs with large payloads are slower: fewer of them for the same time. */
-const FEWER_LARGE = 4
 /** The clock starts with the first job and so leaves out the first fetch: this makes it one of many. */
 const LEAST_BATCHES = 10
 
@@ -46,11 +44,11 @@ export async function measureProcessing(bench: Bench, pair: Pair, setting: Setti
   if (before && after) recordServer(bench, pair, { setting, jobs, before, after })
 }
 
-function jobsOf({ concurrency, padding, waitMs }: Setting, { subject }: Pair, { plan }: Bench): number {
+function jobsOf({ concurrency, waitMs }: Setting, { subject }: Pair, { plan }: Bench): number {
+  // Of large payloads as many as of small ones: what the first of them cost weighs the same then.
   const noops = subject.jobs(concurrency)
   if (waitMs > 0) return Math.round(Math.min(noops, (concurrency * 1_000) / waitMs) * plan.share)
-  const jobs = Math.round((padding === LARGE ? noops / FEWER_LARGE : noops) * plan.share)
-  return Math.max(jobs, LEAST_BATCHES * subject.batch(concurrency))
+  return Math.max(Math.round(noops * plan.share), LEAST_BATCHES * subject.batch(concurrency))
 }
 
 interface WorkerRun {
