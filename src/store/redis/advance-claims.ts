@@ -64,7 +64,7 @@ export class AdvanceClaims {
   }
 
   /** They were decided about. */
-  settle(identity: string, claims: readonly string[]): void {
+  decided(identity: string, claims: readonly string[]): void {
     const doubtful = this.#doubtful.get(identity)
     for (const claim of claims) doubtful?.delete(claim)
   }

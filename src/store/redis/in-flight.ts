@@ -15,7 +15,7 @@ export const inFlight =
       keys: [keys.inFlight(identity), keys.queues],
       args: [keys.queuePrefix, ...doubtful],
     })
-    advance.settle(identity, doubtful)
+    advance.decided(identity, doubtful)
     const claims = decodeHeld<string>(reply).map(([token, payload]) => ({
       token,
       queue: queueOf(token) ?? '',
