@@ -5,6 +5,7 @@ export type { ClientMiddleware, PendingJob } from './client/client-middleware.ts
 export { currentContext, withContext } from './client/context.ts'
 export { setDefaultClient } from './client/default-client.ts'
 export { defineJob, type Enqueue, type Job } from './client/define-job.ts'
+export { EnqueueManyError } from './client/enqueue-many-error.ts'
 export { EnqueueError } from './client/pusher.ts'
 export { type CapstanConfig, defineConfig, type QueuesConfig, type StoreConfig } from './config/config.ts'
 export { type Connection, type ConnectOptions, connect } from './config/connect.ts'

@@ -3,13 +3,15 @@ import { checkArguments } from '../job/json-arguments.ts'
 import { newPayload } from '../job/new-payload.ts'
 import { MAX_PAYLOAD_BYTES } from '../job/payload.ts'
 import { checkSchema } from '../job/schema.ts'
+import { shown } from '../kernel/check.ts'
 import type { EpochMs } from '../kernel/clock.ts'
-import { UsageError } from '../kernel/errors.ts'
+import { CapstanError, UsageError } from '../kernel/errors.ts'
 import type { Runtime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
 import type { PushJob } from '../store/transfer.ts'
 import { type ClientMiddleware, type PendingJob, passes } from './client-middleware.ts'
 import { currentContext } from './context.ts'
+import { EnqueueManyError } from './enqueue-many-error.ts'
 import { MAX_BATCH, Pusher } from './pusher.ts'
 
 /** A call answers or fails within this time: about as long as a person waits for a page. */
@@ -73,26 +75,36 @@ export class Client {
    * A failure leaves the earlier slices stored.
    *
    * @returns how many were stored: rows less those that a middleware kept out
+   * @throws EnqueueManyError, which knows how many rows are done; what the source of the rows throws, as it is
    */
   async enqueueMany(
     definition: Definition,
     rows: Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>,
     options: Omit<EnqueueOptions, 'token'> = {},
   ): Promise<number> {
+    checkRows(definition.name, rows)
     let stored = 0
+    let rowsRead = 0
+    let rowsDone = 0
     let slice: PushJob[] = []
     const flush = async () => {
       if (slice.length > 0) await this.#pusher.pushTogether(slice)
       stored += slice.length
+      rowsDone = rowsRead
       slice = []
     }
-    for await (const args of rows) {
-      const pending = await this.#prepare(definition, args, options)
-      if (pending !== null) slice.push(this.#pushJob(pending, options.at ?? null))
-      if (slice.length >= MAX_BATCH) await flush()
+    try {
+      for await (const args of rows) {
+        rowsRead += 1
+        const pending = await this.#prepare(definition, args, options)
+        if (pending !== null) slice.push(this.#pushJob(pending, options.at ?? null))
+        if (slice.length >= MAX_BATCH) await flush()
+      }
+      await flush()
+      return stored
+    } catch (error) {
+      throw error instanceof CapstanError ? new EnqueueManyError(error, { rowsDone, rowsRead }) : error
     }
-    await flush()
-    return stored
   }
 
   async #prepare(
@@ -100,6 +112,7 @@ export class Client {
     args: readonly unknown[],
     options: EnqueueOptions,
   ): Promise<PendingJob | null> {
+    if (!Array.isArray(args)) throw noList(definition.name, 'a list of arguments', args)
     checkMoment(definition.name, options.at ?? null)
     if (definition.schema !== null) await checkSchema(definition.name, definition.schema, args)
     checkArguments(definition.name, args)
@@ -127,10 +140,27 @@ export class Client {
   }
 }
 
-/** NaN, the time of a Date that is none, would else mean now. */
+/** Compilers are not always asked: without these, a text would be taken for the list of its letters. */
+function checkRows(job: string, rows: unknown): void {
+  const isIterable =
+    typeof rows === 'object' && rows !== null && (Symbol.iterator in rows || Symbol.asyncIterator in rows)
+  if (!isIterable) throw noList(job, 'rows, each a list of arguments', rows)
+}
+
+function noList(job: string, expected: string, value: unknown): UsageError {
+  return new UsageError('job.invalid_arguments', `${job}: expected ${expected}, got ${shown(value)}`)
+}
+
+// As milliseconds they are moments of the first weeks of 1970, as seconds those from 2001 on.
+const LEAST_SECONDS = 1e9
+const MOST_SECONDS = 1e11
+
+/** NaN, the time of a Date that is none, would else mean now; and so would seconds. */
 function checkMoment(job: string, at: EpochMs | null): void {
-  if (at === null || Number.isFinite(at)) return
-  throw new UsageError('options.invalid', `${job}: at: expected a moment, got ${at}`)
+  if (at === null || (Number.isFinite(at) && !(at >= LEAST_SECONDS && at < MOST_SECONDS))) return
+  const advice = Number.isFinite(at) ? ', which look like seconds' : ''
+  const expected = 'expected a valid Date, or milliseconds since 1970'
+  throw new UsageError('options.invalid', `${job}: at: ${expected}, got ${shown(at)}${advice}`)
 }
 
 function checkSize(job: string, payload: string): void {

@@ -16,6 +16,6 @@ export function defaultClient(): Client {
   if (client) return client
   throw new UsageError(
     'client.missing',
-    "no store is connected: call `await connect()` from 'capstan' once, before the first enqueue",
+    "no store is connected: call `await connect()` from 'capstan' once, before the first enqueue, and close it after the last",
   )
 }

@@ -62,6 +62,13 @@ describe('defineJob', () => {
     )
   })
 
+  test('at takes no text: it may be a moment in any time zone', async () => {
+    noting()
+    const late = mail.at('2030-01-01' as unknown as Date).enqueue('a', 1)
+    const message = 'Mail: at: expected a Date or milliseconds since 1970, got "2030-01-01"'
+    await assert.rejects(late, { code: 'options.invalid', message })
+  })
+
   test('the delay of in counts from each call to enqueue', async () => {
     const { calls, pass } = noting()
     const later = mail.in('10m')
@@ -97,7 +104,10 @@ test('a misspelt option of with is refused, and a missing client is a rejection'
   const job = defineJob({ name: 'Careful', run() {} })
   assert.throws(() => job.with({ qeue: 'x' } as object), {
     code: 'options.unknown',
-    message: 'Careful: with: unknown option "qeue"; did you mean "queue"?',
+    message: 'Careful: with: unknown key "qeue"; did you mean "queue"?',
+  })
+  assert.throws(() => job.with({ token: 5 } as object), {
+    message: 'Careful: with: token: expected a text, got 5',
   })
   setDefaultClient(null)
   await assert.rejects(job.enqueue(), { code: 'client.missing' })

@@ -1,10 +1,10 @@
 import type { JobDeath } from '../job/death.ts'
 import { type Definition, definition, type JobContext, type JobOptions } from '../job/definition.ts'
 import type { Schema, SchemaInput, SchemaOutput } from '../job/schema.ts'
+import { refuseUnknown, shown, textLike } from '../kernel/check.ts'
 import type { EpochMs } from '../kernel/clock.ts'
 import { type Duration, durationMs } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
-import { suggest } from '../kernel/suggest.ts'
 import type { EnqueueOptions } from './client.ts'
 import { defaultClient } from './default-client.ts'
 
@@ -58,7 +58,7 @@ export function defineJob(options: unknown): Job {
     ...enqueuer(made, () => ({})),
     // The delay counts from the call to enqueue, not from the call to `in`.
     in: (delay) => enqueuer(made, () => ({ at: defaultClient().clock.now() + durationMs(delay, 'in') })),
-    at: (moment) => enqueuer(made, () => ({ at: Number(moment) })),
+    at: (moment) => enqueuer(made, () => ({ at: momentOf(made.name, moment) })),
     with: (enqueueOptions) => {
       checkOptions(made.name, enqueueOptions)
       return enqueuer(made, () => enqueueOptions)
@@ -71,15 +71,22 @@ export function isJob(value: unknown): value is Job {
   return typeof value === 'object' && value !== null && JOB in value
 }
 
+/** A text may be a moment in any time zone, so none is accepted. */
+function momentOf(job: string, moment: Date | EpochMs): EpochMs {
+  if (moment instanceof Date || typeof moment === 'number') return Number(moment)
+  const expected = 'expected a Date or milliseconds since 1970'
+  throw new UsageError('options.invalid', `${job}: at: ${expected}, got ${shown(moment)}`)
+}
+
 const OPTIONS = ['at', 'queue', 'token'] as const satisfies ReadonlyArray<keyof EnqueueOptions>
 
 function checkOptions(job: string, options: EnqueueOptions): void {
-  const unknown = Object.keys(options).find((key) => !OPTIONS.some((known) => known === key))
-  if (unknown === undefined) return
-  const near = suggest(unknown, OPTIONS)
-  const hint = near === null ? `known are ${OPTIONS.join(', ')}` : `did you mean "${near}"?`
-  throw new UsageError('options.unknown', `${job}: with: unknown option "${unknown}"; ${hint}`)
+  refuseUnknown(Object.keys(options), OPTIONS, `${job}: with`)
+  for (const key of ['queue', 'token'] as const)
+    if (options[key] !== undefined) notEmpty(options[key], `${job}: with: ${key}`)
 }
+
+const notEmpty = textLike('a text', /./)
 
 function enqueuer(made: Definition, options: () => EnqueueOptions): Enqueue<readonly unknown[]> {
   return {

@@ -1,5 +1,7 @@
 import { Client } from '../client/client.ts'
 import { setDefaultClient } from '../client/default-client.ts'
+import { refuseUnknown } from '../kernel/check.ts'
+import { UsageError } from '../kernel/errors.ts'
 import { type Logger, silentLogger } from '../kernel/logger.ts'
 import { systemRuntime } from '../kernel/runtime.ts'
 import type { Store } from '../store/store.ts'
@@ -28,6 +30,7 @@ export interface Connection extends AsyncDisposable {
  * @throws UsageError for a configuration that cannot be, StoreError when the store does not answer
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
+  checkOptions(options)
   const directory = options.directory ?? '.'
   const loaded =
     options.config === undefined
@@ -42,4 +45,14 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     await store.close()
   }
   return { client, store, close, [Symbol.asyncDispose]: close }
+}
+
+/** Not only a compiler's task: an option that is none would open the default store without a word. */
+function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    // A text is not shown: it may be a URL with a password.
+    const advice = 'the store is named in capstan.config.ts, or by { config: { store: … } }'
+    throw new UsageError('config.invalid', `connect: expected an object, got a ${typeof options}; ${advice}`)
+  }
+  refuseUnknown(Object.keys(options), ['config', 'directory', 'logger'], 'connect')
 }

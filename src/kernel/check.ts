@@ -112,7 +112,8 @@ export function objectAt(value: unknown, where: string): Readonly<Record<string,
 
 const LONGEST_SHOWN = 80
 
-function shown(value: unknown): string {
+/** A value as messages show it: short, and nothing of what is in lists and objects. */
+export function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object' && value !== null) return 'an object'

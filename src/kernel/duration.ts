@@ -16,7 +16,7 @@ export function durationMs(duration: Duration, where: string): number {
   if (Number.isFinite(ms) && ms >= 0) return ms
   throw new UsageError(
     'options.duration',
-    `${where}: expected milliseconds or a text such as '25s', '2m', '1h', got ${JSON.stringify(duration)}`,
+    `${where}: expected milliseconds or a text such as '25s', '2m', '1h', got ${typeof duration === 'string' ? JSON.stringify(duration) : String(duration)}`,
   )
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { currentContext, withContext } from '../../src/client/context.ts'
 import { setDefaultClient } from '../../src/client/default-client.ts'
 import { defineJob } from '../../src/client/define-job.ts'
+import { EnqueueManyError } from '../../src/client/enqueue-many-error.ts'
 import { EnqueueError } from '../../src/client/pusher.ts'
 import { MAX_PAYLOAD_BYTES } from '../../src/job/payload.ts'
 import { registry } from '../../src/job/registry.ts'
@@ -52,6 +53,16 @@ describe('Client.enqueue', () => {
     for (const at of [Number.NaN, Number.POSITIVE_INFINITY, Number(new Date('soon'))]) {
       await assert.rejects(stage.client().enqueue(JOB, ['x'], { at }), usage('options.invalid'))
     }
+    assert.deepEqual(stage.calls, [])
+  })
+
+  test('seconds since 1970 are refused: as milliseconds they would mean now', async () => {
+    const stage = new Stage()
+    const enqueued = stage.client().enqueue(JOB, ['x'], { at: 1_900_000_000 })
+    await assert.rejects(enqueued, {
+      code: 'options.invalid',
+      message: /got 1900000000, which look like seconds$/,
+    })
     assert.deepEqual(stage.calls, [])
   })
 
@@ -209,9 +220,49 @@ describe('Client.enqueueMany', () => {
         closed = true
       }
     }
-    await assert.rejects(stage.client().enqueueMany(JOB, source()), usage('job.not_serializable'))
+    await assert.rejects(stage.client().enqueueMany(JOB, source()), (error) => {
+      assert.ok(error instanceof EnqueueManyError)
+      assert.deepEqual([error.code, error.rowsDone, error.retryable], ['job.not_serializable', 1_000, false])
+      assert.match(error.message, /^row 1501: .*NaN.*; the 1000 rows before are stored$/)
+      return true
+    })
     assert.deepEqual([slices(stage), closed], [[1_000], true])
   })
+
+  test('a store that takes no more leaves the earlier slices stored, and the error says how many rows are done', async () => {
+    const stage = new Stage()
+    stage.faults = (_method, nth) => (nth === 1 ? 'pass' : 'before')
+    const stored = stage.client().enqueueMany(JOB, rows(2_500))
+    await assert.rejects(stage.clock.run(stored), (error) => {
+      assert.ok(error instanceof EnqueueManyError)
+      assert.deepEqual([error.code, error.rowsDone, error.retryable], ['store.not_stored', 1_000, true])
+      assert.match(error.message, /^rows 1001 to 2000 are not stored: .*; the 1000 rows before are stored$/)
+      return true
+    })
+  })
+
+  test('what the source of the rows throws comes out as it is', async () => {
+    const broken = new Error('the file ended')
+    async function* source(): AsyncGenerator<[number]> {
+      yield [1]
+      throw broken
+    }
+    await assert.rejects(new Stage().client().enqueueMany(JOB, source()), broken)
+  })
+
+  for (const [what, given] of [
+    ['a number', 5],
+    ['nothing', undefined],
+    ['a text', 'ab'],
+    ['rows that are no lists', ['a', 'b']],
+  ] as const) {
+    test(`${what} in place of rows is refused, and nothing is stored`, async () => {
+      const stage = new Stage()
+      const stored = stage.client().enqueueMany(JOB, given as never)
+      await assert.rejects(stored, { code: 'job.invalid_arguments', message: /a list of arguments, got / })
+      assert.deepEqual(stage.calls, [])
+    })
+  }
 
   test('a lost answer to a slice stores it once', async () => {
     const stage = new Stage()
