@@ -4,6 +4,7 @@ import { capsulesOf, checkConfig } from '../config/check-config.ts'
 import type { CapstanConfig } from '../config/config.ts'
 import { loadJobs } from '../config/load-jobs.ts'
 import { missingFile } from '../config/open-store.ts'
+import { jobError, logged } from '../job/failure.ts'
 import type { Registry } from '../job/registry.ts'
 import { durationMs, durationOption } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
@@ -53,13 +54,14 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
     registry: jobs,
     host: thisHost(),
     isolation: processIsolation(session),
-    endProcess: (lastStep) => exitWith(lastStep, logger),
+    endProcess: (lastStep) => exitWith(worker, lastStep, logger),
     events: { ...link.events, signalled: (signal) => handle(worker, signal, logger) },
     version: version(),
     service: ownService(process.env),
   })
   const stopListening = listen(worker, logger)
   process.on('exit', (code) => sayWhatRan(worker, logger, code))
+  process.on('uncaughtExceptionMonitor', (error) => sayWhatWasThrown(error, logger))
   const loopWatch = watchLoop(session.runtime, link.loopWatch)
   await worker.start()
   if (flags.attached) stopWithParent(worker, logger)
@@ -77,6 +79,7 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
   await worker.ended
   await loopWatch.stop()
   stopListening()
+  if (!worker.hasLeft) process.exitCode = EXIT.failure
 }
 
 function warnOfUnserved(jobs: Registry, capsules: readonly CapsuleInfo[], logger: Logger): void {
@@ -162,25 +165,32 @@ function stopWithParent(worker: Worker, logger: Logger): void {
 }
 
 /** No job runs on after the listeners to the exit, of which this is the last: the next worker may begin them. */
-function exitWith(lastStep: () => void, logger: Logger): never {
+function exitWith(worker: Worker, lastStep: () => void, logger: Logger): never {
   process.once('exit', () => {
     try {
       lastStep()
     } catch (error) {
       logger.error('could not hand the jobs back; the next worker recovers them', { error })
+      process.exitCode = EXIT.failure
     }
   })
-  process.exit(EXIT.ok)
+  process.exit(worker.hasLeft ? EXIT.ok : EXIT.failure)
 }
 
-/** A job that calls `process.exit` ends them all; the log should at least name the suspects. */
+/** A promise that nobody awaits ends the process, in whatever job it was made. */
+function sayWhatWasThrown(error: unknown, logger: Logger): void {
+  logger.error('an error that nothing caught ends the process', logged(jobError(error)))
+}
+
+/** A job that calls `process.exit` ends them all, and is no success; the log should at least name the suspects. */
 function sayWhatRan(worker: Worker, logger: Logger, code: number): void {
   const jobs = worker.state === 'stopped' ? [] : worker.running()
-  if (jobs.length > 0)
-    logger.error('the process exits while jobs run; the next worker recovers them', {
-      code,
-      jobs: jobs.map(labels),
-    })
+  if (jobs.length === 0) return
+  process.exitCode = EXIT.failure
+  logger.error('the process exits while jobs run; the next worker recovers them', {
+    code,
+    jobs: jobs.map(labels),
+  })
 }
 
 function report(worker: Worker, logger: Logger): void {

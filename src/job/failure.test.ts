@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inflateSync } from 'node:zlib'
-import { failedPayload, type JobError, jobError, retriesOf } from './failure.ts'
+import { failedPayload, type JobError, jobError, logged, retriesOf } from './failure.ts'
 import type { Payload } from './payload.ts'
 
 const NOW = 1_795_492_274_000
@@ -116,5 +116,23 @@ describe('retriesOf', () => {
       [of({}), of({ retry_count: null }), of({ retry_count: 0 }), of({ retry_count: 4 })],
       [0, 0, 1, 5],
     )
+  })
+})
+
+describe('logged', () => {
+  const frames = ['at parse (node:internal/json:1:1)', 'at get (/app/node_modules/got/index.js:2:3)']
+  const withStack = (...calls: string[]) => ({
+    ...BOOM,
+    stack: ['RangeError: boom', ...calls].join('\n    '),
+  })
+
+  test('names the innermost call in code of the application', () => {
+    const { at } = logged(withStack(...frames, 'at run (/app/jobs/pay.ts:12:9)', 'at other (/app/x.ts:1:1)'))
+    assert.equal(at, 'run (/app/jobs/pay.ts:12:9)')
+  })
+
+  test('names no place where there is none', () => {
+    assert.deepEqual(logged(withStack(...frames)), { error: 'boom', errorClass: 'RangeError' })
+    assert.deepEqual(logged({ ...BOOM, stack: null }), { error: 'boom', errorClass: 'RangeError' })
   })
 })

@@ -1,5 +1,6 @@
 import { deflateSync } from 'node:zlib'
 import type { EpochMs } from '../kernel/clock.ts'
+import type { LogFields } from '../kernel/logger.ts'
 import { editPayload, type PayloadEdits } from './edit-payload.ts'
 import type { Payload } from './payload.ts'
 import { readWireTime, wireSeconds } from './wire-time.ts'
@@ -34,6 +35,18 @@ function textOf(value: unknown): string {
   } catch {
     return Object.prototype.toString.call(value)
   }
+}
+
+/** What the log says of an error: `at` is the innermost call in the application's own code, where one is known. */
+export function logged({ name, message, stack }: JobError): LogFields {
+  const at = stack === null ? null : placeIn(stack)
+  return { error: message, errorClass: name, ...(at === null ? {} : { at }) }
+}
+
+/** As `name (file:line:column)`. */
+function placeIn(stack: string): string | null {
+  const calls = [...stack.matchAll(/^ +at (.+)$/gm)].map(([, call]) => call!)
+  return calls.find((call) => !/node:|node_modules|<anonymous>/.test(call)) ?? null
 }
 
 /** Failures that the payload already knows of. */

@@ -104,10 +104,18 @@ export class Executor {
 
   #abortAfter(job: RunningJob, timeoutMs: number): () => void {
     const { clock, logger } = this.#runtime
-    return clock.after(timeoutMs, () => {
+    const cancel = clock.after(timeoutMs, () => {
       job.abort(new JobAborted('job.timed_out', `ran longer than ${timeoutMs} ms`))
       logger.warn('a job is past its timeout and was told so', { ...labels(job), timeoutMs })
     })
+    return () => {
+      cancel()
+      const elapsedMs = clock.now() - job.startedAt
+      if (job.aborted !== null || elapsedMs <= timeoutMs) return
+      const words =
+        'a job ran past its timeout and could not be told so: it, or another, blocked the event loop'
+      logger.warn(words, { ...labels(job), timeoutMs, elapsedMs })
+    }
   }
 }
 

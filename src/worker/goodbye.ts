@@ -3,7 +3,7 @@ import { within } from '../kernel/within.ts'
 import type { Store } from '../store/store.ts'
 import type { Capsule } from './capsule.ts'
 import type { Heartbeat } from './heartbeat.ts'
-import type { RunningJob } from './running-job.ts'
+import { labels, type RunningJob } from './running-job.ts'
 import type { Tally } from './tally.ts'
 
 /** How long a stopping worker waits for the store to take its last results. */
@@ -23,8 +23,9 @@ export class Goodbye {
   readonly #runtime: Runtime
   readonly #store: Store
   readonly #params: GoodbyeParams
-  #handedBack = 0
-  #hasLeft = false
+  #overrun = 0
+  #hasFailed = false
+  #isClosed = false
 
   constructor(runtime: Runtime, store: Store, params: GoodbyeParams) {
     this.#runtime = runtime
@@ -32,9 +33,17 @@ export class Goodbye {
     this.#params = params
   }
 
+  /** The store did not take all of it: what was left is recovered like the jobs of a worker that was killed. */
+  get hasFailed(): boolean {
+    return this.#hasFailed
+  }
+
   /** Gives up running jobs: their results go nowhere, and the store gets them back with the rest. */
-  abandon(which?: (job: RunningJob) => boolean): void {
-    for (const { slots } of this.#params.capsules) this.#handedBack += slots.abandon(which)
+  abandon(which: (job: RunningJob) => boolean = () => true): void {
+    const { capsules } = this.#params
+    for (const job of capsules.flatMap(({ slots }) => slots.running()).filter(which))
+      this.#runtime.logger.warn('a job outlasted the drain', labels(job))
+    for (const { slots } of capsules) this.#overrun += slots.abandon(which)
   }
 
   /** Returns the process's last step where jobs still run in it, which hands them back; null when all is done. */
@@ -87,7 +96,7 @@ export class Goodbye {
   async #lastBeat(): Promise<void> {
     await this.#params.heartbeat.stop()
     // Too late: a beat after the goodbye would register the worker again.
-    if (!this.#hasLeft) await this.#params.heartbeat.beat()
+    if (!this.#isClosed) await this.#params.heartbeat.beat()
   }
 
   async #tells(tell: () => Promise<unknown>): Promise<boolean> {
@@ -98,6 +107,7 @@ export class Goodbye {
     } catch (error) {
       const words = 'could not say goodbye to the store; the next worker recovers what was left'
       this.#runtime.logger.error(words, { error })
+      this.#hasFailed = true
       return false
     }
   }
@@ -111,12 +121,13 @@ export class Goodbye {
 
   /** From here on no result is taken. */
   #close(): void {
-    if (this.#hasLeft) return
-    this.#hasLeft = true
+    if (this.#isClosed) return
+    this.#isClosed = true
     for (const capsule of this.#params.capsules) capsule.close()
     this.abandon()
-    if (this.#handedBack > 0)
-      this.#runtime.logger.warn('the drain time is over; jobs are handed back', { jobs: this.#handedBack })
+    if (this.#overrun === 0) return
+    const fate = this.#hasFailed ? 'the next worker recovers what still runs' : 'jobs are handed back'
+    this.#runtime.logger.warn(`the drain time is over; ${fate}`, { jobs: this.#overrun })
   }
 
   #now(): number {

@@ -1,4 +1,4 @@
-import { jobError } from '../job/failure.ts'
+import { jobError, logged } from '../job/failure.ts'
 import { nameOf } from '../job/invocation.ts'
 import { isMalformed, parsePayload } from '../job/payload.ts'
 import type { Registry } from '../job/registry.ts'
@@ -94,7 +94,7 @@ export class Slots {
   }
 
   /** Gives up these jobs; returns how many. Their results, should they still come, go nowhere. */
-  abandon(which: (job: RunningJob) => boolean = () => true): number {
+  abandon(which: (job: RunningJob) => boolean): number {
     const given = [...this.#jobs.entries()].filter(([, job]) => job !== null && which(job))
     for (const [slot] of given) this.#vacate(slot)
     return given.length
@@ -141,7 +141,7 @@ export class Slots {
     }
     const fields = { ...labels(job), elapsedMs, to: settlement.to }
     if (result.kind === 'failed') {
-      logger.warn('job failed', { ...fields, error: result.error.message, errorClass: result.error.name })
+      logger.warn('job failed', { ...fields, ...logged(result.error) })
     } else if (result.kind === 'crashed')
       logger.error('job ended its process', { ...fields, cause: result.cause })
     else if (result.kind === 'unrunnable')

@@ -106,6 +106,11 @@ export class Worker {
     return this.#ended.promise
   }
 
+  /** Whether the store heard all that it was told at the end; else the next worker recovers what was left. */
+  get hasLeft(): boolean {
+    return this.#state === 'stopped' && !this.#goodbye.hasFailed
+  }
+
   /** What runs at this moment. */
   running(): RunningJob[] {
     return this.#capsules.flatMap(({ slots }) => [...slots.running()])

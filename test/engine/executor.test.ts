@@ -6,6 +6,8 @@ import type { Definition, JobContext } from '../../src/job/definition.ts'
 import { discard, kill, snooze } from '../../src/job/outcome.ts'
 import { parsePayload } from '../../src/job/payload.ts'
 import { registry } from '../../src/job/registry.ts'
+import { silentLogger } from '../../src/kernel/logger.ts'
+import { systemRuntime } from '../../src/kernel/runtime.ts'
 import { Executor, type ExecutorOptions } from '../../src/worker/executor.ts'
 import type { JobResult } from '../../src/worker/job-result.ts'
 import { JobAborted, RunningJob } from '../../src/worker/running-job.ts'
@@ -159,6 +161,22 @@ describe('Executor: signals', () => {
     const settled = await result
     assert.ok(settled.kind === 'failed')
     assert.deepEqual([settled.error.name, settled.error.message], ['JobAborted', 'ran longer than 2000 ms'])
+  })
+
+  test('a job that blocked past its timeout could not be told; the log says so', async () => {
+    const made = work(
+      () => {
+        for (const begun = Date.now(); Date.now() - begun < 20; );
+      },
+      { timeout: '5ms' },
+    )
+    const lines: unknown[] = []
+    const logger = { ...silentLogger, warn: (message: string) => lines.push(message) }
+    const executor = new Executor(systemRuntime(logger), { registry: registry([made]) })
+    const payload = raw('1')
+    const job = new RunningJob({ token: 't', queue: 'a', payload }, parsePayload(payload), Date.now())
+    assert.equal((await executor.execute(job)).kind, 'done')
+    assert.match(String(lines), /^a job ran past its timeout and could not be told so: /)
   })
 
   test('a job that ends in time leaves no timer behind', async () => {

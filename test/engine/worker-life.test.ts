@@ -269,7 +269,23 @@ describe('Worker.stop', () => {
     await stage.settle()
     assert.deepEqual(await queuedIn(stage), JIDS)
     assert.deepEqual((await stats(stage)).failed, 0)
-    assert.deepEqual(stage.messages('warn'), ['the drain time is over; jobs are handed back'])
+    assert.equal(worker.hasLeft, true)
+    assert.deepEqual(stage.messages('warn'), [
+      'a job outlasted the drain',
+      'a job outlasted the drain',
+      'the drain time is over; jobs are handed back',
+    ])
+  })
+
+  test('a store that does not hear the goodbye: nothing is said to be handed back', async () => {
+    const { stage, worker } = await busy({ drainMs: 1_000 })
+    stage.faults = down
+    await stage.clock.run(worker.stop())
+    assert.equal(worker.hasLeft, false)
+    assert.equal(
+      stage.messages('warn').at(-1),
+      'the drain time is over; the next worker recovers what still runs',
+    )
   })
 
   test('what ends while it says goodbye is brought home and counted, not handed back', async () => {
