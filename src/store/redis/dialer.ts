@@ -65,7 +65,7 @@ export class Dialer {
     const timeoutMs = params.timeoutMs ?? commandTimeoutMs
     const connection = await this.#connect(endpoint, params.signal, timeoutMs)
     const ready = this.#clock.after(STEP_MS, () => {
-      connection.end({ kind: 'unanswered', why: `no login within ${STEP_MS} ms` })
+      connection.end({ kind: 'silent', afterMs: STEP_MS })
     })
     try {
       const { database } = address

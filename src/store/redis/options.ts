@@ -25,7 +25,7 @@ export interface RedisOptions {
   readonly sentinel?: SentinelOptions
   /** For `rediss://`; also used for the sentinels then. */
   readonly tls?: TlsOptions
-  /** Before every key, as given, such as `'app:'`. Default `''`: Sidekiq's own keys. */
+  /** Before every key, as given, with a separator at its end: `'app:'`. Default `''`: Sidekiq's own keys. */
   readonly keyPrefix?: string
   /** The dead set keeps at most so many jobs. Default `DEAD_MAX_JOBS`. */
   readonly deadMaxJobs?: number
@@ -83,12 +83,21 @@ export function settingsOf(options: RedisOptions): RedisSettings {
     address,
     sentinel: options.sentinel ? groupOf(options.sentinel) : null,
     tls: address.tls ? (options.tls ?? {}) : null,
-    keyPrefix: options.keyPrefix ?? '',
+    keyPrefix: prefixOf(options.keyPrefix ?? ''),
     deadMaxJobs: count(options.deadMaxJobs ?? DEAD_MAX_JOBS, 'deadMaxJobs', 0),
     deadMaxAgeMs: count(options.deadMaxAgeMs ?? DEAD_MAX_AGE_MS, 'deadMaxAgeMs', 0),
     commandTimeoutMs: count(options.commandTimeoutMs ?? DEFAULT_TIMEOUT_MS, 'commandTimeoutMs', 1),
     metrics: metricsOf(options.metrics ?? 'auto'),
   }
+}
+
+/** Without a separator at its end `shop` and `queues` would become `shopqueues`, which no other program looks for. */
+function prefixOf(value: string): string {
+  if (value === '' || /[^A-Za-z0-9]$/.test(value)) return value
+  throw new UsageError(
+    'options.invalid',
+    `keyPrefix: expected a prefix that ends in a separator, such as '${value}:', got '${value}'`,
+  )
 }
 
 function metricsOf(value: MetricsOption): MetricsOption {

@@ -67,6 +67,7 @@ const SAMPLES: ReadonlyArray<readonly [Trouble, string, boolean]> = [
   [reply("ERR unknown command 'HELLO', with args beginning with: '2'"), 'store.not_stored', false],
   [{ kind: 'disconnected', cause: new Error('connect ECONNREFUSED') }, 'store.not_stored', true],
   [{ kind: 'unanswered', why: 'the connection was cut' }, 'store.unknown', true],
+  [{ kind: 'silent', afterMs: 1_000 }, 'store.not_stored', true],
   [{ kind: 'closed' }, 'store.closed', false],
 ]
 

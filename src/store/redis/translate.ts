@@ -8,6 +8,8 @@ export type Trouble =
   | { readonly kind: 'disconnected'; readonly cause: unknown }
   /** The command was sent, and its answer will never come. */
   | { readonly kind: 'unanswered'; readonly why: string }
+  /** There is a connection, but no login came of it: nothing else was sent. */
+  | { readonly kind: 'silent'; readonly afterMs: number }
   /** The store was closed by its owner. */
   | { readonly kind: 'closed' }
 
@@ -72,6 +74,12 @@ export function translate(trouble: Trouble, where: string): StoreError {
       return new StoreError(
         'store.unknown',
         `Redis at ${where} did not answer (${trouble.why}); it may have taken effect, repeating is safe`,
+        { retryable: true },
+      )
+    case 'silent':
+      return new StoreError(
+        'store.not_stored',
+        `Redis at ${where} took the connection and said nothing for ${trouble.afterMs} ms; it hangs, or something else listens there`,
         { retryable: true },
       )
     case 'closed':
