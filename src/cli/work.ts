@@ -45,6 +45,7 @@ export async function work(session: Session, flags: WorkFlags): Promise<void> {
   // Wrong usage makes no store: who only looks at jobs would take it for that of a worker.
   if (missingFile(loaded) !== null) await loading
   const [jobs, { store, health }] = await Promise.all([loading, awaitStore(session, notify)])
+  for (const fault of health.faults ?? []) logger.error(fault)
   for (const warning of [...health.warnings, ...(loaded.sidekiq?.notes ?? [])]) logger.warn(warning)
   const options = workerOptions(config)
   const link = serviceLink(session.runtime, { notify, store, options, worker: () => worker })

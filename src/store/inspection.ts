@@ -59,4 +59,6 @@ export interface StoreHealth {
   readonly durability: string
   /** What about the set-up endangers jobs, each with its cure. */
   readonly warnings: readonly string[]
+  /** Why it takes no new job now, each with its cure. Absent where nothing of the kind is looked for. */
+  readonly faults?: readonly string[]
 }

@@ -1,6 +1,7 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 export { faultyStore } from './faulty-store.ts'
+export type { DeadJob, WaitingJob } from './seen-job.ts'
 export { SimClock } from './sim-clock.ts'
 export {
   type DrainedJob,
@@ -8,5 +9,4 @@ export {
   TestKit,
   type TestKitOptions,
   testKit,
-  type WaitingJob,
 } from './test-kit.ts'

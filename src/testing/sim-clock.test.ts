@@ -29,6 +29,20 @@ describe('SimClock', () => {
     assert.deepEqual([clock.now(), clock.mono()], [START + 250, 250])
   })
 
+  test('an advance takes a text, and refuses what is no length of time before any has passed', async () => {
+    const clock = new SimClock()
+    await clock.advance('1.5s')
+    assert.equal(clock.mono(), 1_500)
+    for (const wrong of ['10 minutes', -1, Number.NaN, Number.POSITIVE_INFINITY, undefined]) {
+      const advance = clock.advance(wrong as number)
+      await assert.rejects(advance, {
+        code: 'options.duration',
+        message: /^clock\.advance: expected milliseconds/,
+      })
+    }
+    assert.equal(clock.mono(), 1_500)
+  })
+
   test('a sleeper wakes at its moment and not 1 ms earlier', async () => {
     const clock = new SimClock()
     let awake = false

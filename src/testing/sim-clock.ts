@@ -1,4 +1,5 @@
 import type { Clock, EpochMs, MonoMs } from '../kernel/clock.ts'
+import { type Duration, durationMs } from '../kernel/duration.ts'
 import { UsageError } from '../kernel/errors.ts'
 import { afterSleep } from './after-sleep.ts'
 
@@ -92,11 +93,13 @@ export class SimClock implements Clock {
   }
 
   /**
-   * Lets `ms` pass: wakes everyone due until then, in order, also those who fall asleep on the way. What a wake-up
+   * Lets `time` pass: wakes everyone due until then, in order, also those who fall asleep on the way. What a wake-up
    * sets going settles before the next one.
+   *
+   * @throws UsageError `options.duration`; then no time has passed
    */
-  async advance(ms: number): Promise<void> {
-    const untilMs = this.#elapsedMs + ms
+  async advance(time: Duration): Promise<void> {
+    const untilMs = this.#elapsedMs + durationMs(time, 'clock.advance')
     await this.#settle()
     while ((this.#sleepers[0]?.dueMs ?? Number.POSITIVE_INFINITY) <= untilMs) await this.#wakeNext()
     this.#elapsedMs = untilMs

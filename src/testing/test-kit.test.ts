@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { threadId } from 'node:worker_threads'
 import { defineJob } from '../client/define-job.ts'
+import { kill, snooze } from '../job/outcome.ts'
 import { runInline, testKit } from './test-kit.ts'
 
 const greeted: string[] = []
@@ -97,4 +99,120 @@ test('a job that is out of retries dies in the kit as in production, and a drain
   await doomed.enqueue(7)
   await kit.drain()
   assert.deepEqual(told, ['Doomed', [7, 'order 7']])
+})
+
+const given = (value: unknown) => testKit(value as Parameters<typeof testKit>[0])
+
+test('options that cannot be are refused with what was expected and what is there, before anything is set up', () => {
+  const cases: Array<readonly [unknown, string, RegExp]> = [
+    [undefined, 'options.invalid', /^testKit: expected an object, got undefined$/],
+    [{}, 'options.invalid', /^testKit\.jobs: expected a list, got undefined$/],
+    [{ jobs: greet }, 'options.invalid', /^testKit\.jobs: expected a list, got an object$/],
+    [
+      { jobs: [greet, 'x'] },
+      'options.invalid',
+      /^testKit\.jobs\[1\]: expected a job made by defineJob, got "x"$/,
+    ],
+    [{ job: [greet] }, 'options.unknown', /^testKit: unknown key "job"; did you mean "jobs"\?$/],
+    [
+      { jobs: [], deathHandlers: ['log'] },
+      'options.invalid',
+      /deathHandlers\[0\]: expected a function, got "log"/,
+    ],
+    [{ jobs: [], logger: null }, 'options.invalid', /logger: expected a logger, got null/],
+  ]
+  for (const [options, code, message] of cases)
+    assert.throws(() => given(options), { name: 'UsageError', code, message })
+})
+
+test('what is no job is refused wherever a job is asked for', async () => {
+  await using kit = testKit({ jobs: [greet] })
+  const none = 'Greet' as unknown as typeof greet
+  const refused = (where: string) => ({
+    code: 'options.invalid',
+    message: `${where}: expected a job made by defineJob, got "Greet"`,
+  })
+  await assert.rejects(kit.enqueued(none), refused('enqueued'))
+  await assert.rejects(kit.dead(none), refused('dead'))
+  await assert.rejects(runInline(none, 'Ada'), refused('runInline'))
+})
+
+test('the clock of a kit is advanced by a text as well', async () => {
+  await using kit = testKit({ jobs: [greet] })
+  await greet.in('10m').enqueue('Zoe')
+  await kit.clock.advance('10m')
+  assert.equal((await kit.drain()).length, 1)
+})
+
+test('a run says where its job is then: to be retried, put off, dead, or nowhere', async () => {
+  const failing = (name: string, options: { retry?: number | false; dead?: false } = {}) =>
+    defineJob({
+      ...{ name, ...options },
+      run() {
+        throw new Error('no')
+      },
+    })
+  const later = defineJob({ name: 'Later', run: () => snooze('1h') })
+  const unwanted = defineJob({ name: 'Unwanted', run: () => kill('bad') })
+  const jobs = [
+    ...[failing('Again'), failing('Last', { retry: 0 }), failing('Never', { retry: false })],
+    ...[failing('Unkept', { retry: 0, dead: false }), later, unwanted, greet],
+  ]
+  await using kit = testKit({ jobs })
+  for (const job of jobs.slice(0, -1) as Array<typeof later>) await job.enqueue()
+  await greet.enqueue('Ada')
+  const runs = (await kit.drain()).map(({ job, result, place }) => [job, result.kind, place])
+  assert.deepEqual(runs, [
+    ['Again', 'failed', 'retry'],
+    ['Last', 'failed', 'dead'],
+    ['Never', 'failed', null],
+    ['Unkept', 'failed', null],
+    ['Later', 'snoozed', 'scheduled'],
+    ['Unwanted', 'killed', 'dead'],
+    ['Greet', 'done', null],
+  ])
+})
+
+test('the dead can be looked at, with when and of what they died', async () => {
+  const doomed = defineJob({
+    name: 'DoomedToo',
+    queue: 'orders',
+    retry: 0,
+    run([order]: [number]) {
+      throw new Error(`order ${order}`)
+    },
+  })
+  await using kit = testKit({ jobs: [doomed, greet] })
+  const jid = await doomed.enqueue(7)
+  await kit.drain()
+  const diedAt = kit.clock.now()
+  await kit.clock.advance('1h')
+  const dead = { job: 'DoomedToo', args: [7], jid, queue: 'orders', diedAt, error: 'order 7' }
+  assert.deepEqual(await kit.dead(), [dead])
+  assert.deepEqual(await kit.dead(doomed), [dead])
+  assert.deepEqual(await kit.dead(greet), [])
+  assert.deepEqual(await kit.enqueued(), [])
+})
+
+test("a job's timeout passes with the clock of the kit, also for a job that asks for a thread", async () => {
+  const threads: number[] = []
+  const slow = defineJob({
+    ...{ name: 'Slow', timeout: '2m', isolate: 'thread' as const, retry: 0 },
+    run(_args: [], { signal }) {
+      threads.push(threadId)
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason))
+      })
+    },
+  })
+  await using kit = testKit({ jobs: [slow] })
+  await slow.enqueue()
+  const draining = kit.drain()
+  await kit.clock.advance('2m')
+  const [run] = await draining
+  assert.equal(run!.place, 'dead')
+  const [dead] = await kit.dead()
+  assert.match(dead!.error, /ran longer than 120000 ms/)
+  assert.equal(dead!.diedAt, kit.clock.now())
+  assert.deepEqual(threads, [threadId])
 })

@@ -2,14 +2,13 @@ import { Client } from '../client/client.ts'
 import { setDefaultClient } from '../client/default-client.ts'
 import type { Job } from '../client/define-job.ts'
 import type { DeathHandler } from '../job/death.ts'
-import type { Definition } from '../job/definition.ts'
 import { type Payload, parsePayload } from '../job/payload.ts'
 import { registry } from '../job/registry.ts'
-import type { EpochMs } from '../kernel/clock.ts'
 import { UsageError } from '../kernel/errors.ts'
 import { type Logger, silentLogger } from '../kernel/logger.ts'
 import { seededRandom } from '../kernel/random.ts'
-import type { Place } from '../store/inspection.ts'
+import type { Settlement } from '../store/exchange.ts'
+import type { Entry, Place } from '../store/inspection.ts'
 import { memoryStore } from '../store/memory/index.ts'
 import type { Store } from '../store/store.ts'
 import type { WorkerInfo } from '../store/worker-record.ts'
@@ -19,13 +18,12 @@ import type { JobResult } from '../worker/job-result.ts'
 import { dueRoute } from '../worker/poller.ts'
 import { RunningJob } from '../worker/running-job.ts'
 import { settlementOf } from '../worker/settlement.ts'
+import { checkJob, checkKitOptions } from './check-options.ts'
+import { type AnyJob, type DeadJob, deadJob, ofJob, type WaitingJob, waitingJob } from './seen-job.ts'
 import { SimClock } from './sim-clock.ts'
 
 /** Enough to look at; a test with more jobs than this in one place is a load test. */
 const LOOKED_AT = 10_000
-
-/** Any job, whatever its arguments. */
-type AnyJob = { readonly definition: Definition }
 
 export interface TestKitOptions {
   /** The jobs that `drain` can run. */
@@ -35,21 +33,21 @@ export interface TestKitOptions {
   readonly logger?: Logger
 }
 
-/** A job that is waiting, as a test wants to see it. */
-export interface WaitingJob {
-  readonly job: string
-  readonly args: readonly unknown[]
-  readonly jid: string
-  readonly queue: string
-  /** null: runnable now. */
-  readonly at: EpochMs | null
-}
-
 /** A run that `drain` made. */
 export interface DrainedJob {
   readonly job: string
   readonly args: readonly unknown[]
   readonly result: JobResult
+  /** Where the job is after this run: a failed one to be retried, or dead. null: nowhere, it is over. */
+  readonly place: 'retry' | 'scheduled' | 'dead' | 'queue' | null
+}
+
+const PLACES: Readonly<Record<Settlement['to'], DrainedJob['place']>> = {
+  done: null,
+  retry: 'retry',
+  schedule: 'scheduled',
+  dead: 'dead',
+  queue: 'queue',
 }
 
 /**
@@ -64,7 +62,9 @@ export class TestKit implements AsyncDisposable {
   readonly #options: TestKitOptions
   readonly #random = seededRandom(1)
 
+  /** @throws UsageError `options.unknown`, `options.invalid`; `enqueue` then goes where it went before */
   constructor(options: TestKitOptions) {
+    checkKitOptions(options, 'testKit')
     this.#options = options
     this.#store = memoryStore({ clock: this.clock })
     const runtime = { clock: this.clock, random: this.#random, logger: options.logger ?? silentLogger }
@@ -82,11 +82,14 @@ export class TestKit implements AsyncDisposable {
       { set: 'schedule' },
       { set: 'retry' },
     ]
-    const entries = await Promise.all(
-      places.map((place) => this.#store.list(place, { offset: 0, limit: LOOKED_AT })),
-    )
-    const waiting = entries.flat().map(({ payload, at }) => waitingJob(parsePayload(payload) as Payload, at))
-    return job === undefined ? waiting : waiting.filter((one) => one.job === job.definition.name)
+    const waiting = (await this.#in(places)).map(waitingJob)
+    return ofJob(waiting, job, 'enqueued')
+  }
+
+  /** What has died and was kept, the first to die first. Of one job, or of all. */
+  async dead(job?: AnyJob): Promise<DeadJob[]> {
+    const dead = (await this.#in([{ set: 'dead' }])).map(deadJob)
+    return ofJob(dead, job, 'dead')
   }
 
   /**
@@ -115,6 +118,11 @@ export class TestKit implements AsyncDisposable {
     await this.#store.close()
   }
 
+  async #in(places: readonly Place[]): Promise<Entry[]> {
+    const page = { offset: 0, limit: LOOKED_AT }
+    return (await Promise.all(places.map((place) => this.#store.list(place, page)))).flat()
+  }
+
   async #runOne(): Promise<DrainedJob | null> {
     const now = this.clock.now()
     await this.#store.promote({ now, limit: LOOKED_AT, route: (payload) => dueRoute(payload, now) })
@@ -133,11 +141,13 @@ export class TestKit implements AsyncDisposable {
     const result = await this.#executor.execute(job)
     const definition =
       this.#options.jobs.find((one) => one.definition.name === payload.class)?.definition ?? null
-    const settlement = settlementOf(job, result, { definition, now: this.clock.now(), random: this.#random })
-    await this.#store.exchange({ identity: WORKER.identity, now, settle: [settlement], queues: [], count: 0 })
+    const endedAt = this.clock.now()
+    const settlement = settlementOf(job, result, { definition, now: endedAt, random: this.#random })
+    const settled = { now: endedAt, settle: [settlement], queues: [], count: 0 }
+    await this.#store.exchange({ identity: WORKER.identity, ...settled })
     this.#deaths.ended(job, result, settlement)
     await this.#deaths.told()
-    return { job: payload.class, args: payload.args, result }
+    return { job: payload.class, args: payload.args, result, place: PLACES[settlement.to] }
   }
 
   async #beat(): Promise<void> {
@@ -166,16 +176,13 @@ export async function runInline<Input extends readonly unknown[]>(
   job: Job<Input>,
   ...args: Input
 ): Promise<JobResult> {
+  checkJob(job, 'runInline')
   await using kit = testKit({ jobs: [job] })
   await job.enqueue(...args)
   const [run] = await kit.drain()
   const { result } = run!
   if (result.kind === 'failed') throw result.error.thrown
   return result
-}
-
-function waitingJob({ class: job, args, jid, queue = 'default' }: Payload, at: EpochMs | null): WaitingJob {
-  return { job, args, jid, queue, at }
 }
 
 const WORKER: WorkerInfo = {

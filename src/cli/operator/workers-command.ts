@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
-import type { JobView, WorkerView } from '../../admin/index.ts'
-import type { Store } from '../../store/store.ts'
+import type { JobView } from '../../admin/index.ts'
 import { type Output, paint, writeJson } from '../output.ts'
-import { thisHost } from '../session.ts'
 import { acts, operatorCommand } from './operator-command.ts'
 import type { OperatorContext } from './operator-context.ts'
+import { DEAD, type SeenWorker, seenWorkers } from './seen-workers.ts'
 import { type Column, writeTable } from './table.ts'
 import { counted, fromNow, lengthOfTime, number } from './words.ts'
 
@@ -15,8 +14,7 @@ export function workersCommand(context: OperatorContext): Command {
     examples: ['capstan workers', 'capstan workers --json'],
   }).action(
     acts<unknown>(context, async ({ admin, out, now }) => {
-      const [views, dead] = await Promise.all([admin.workers(), deadHere(await context.store())])
-      const workers = views.map((view) => (dead.has(view.identity) ? { ...view, state: DEAD } : view))
+      const workers = await seenWorkers(admin, await context.store())
       if (out.json) writeJson(out, { workers })
       else if (workers.length === 0) out.write(NOBODY)
       else showWorkers(out, workers, now)
@@ -26,17 +24,6 @@ export function workersCommand(context: OperatorContext): Command {
 
 const NOBODY =
   'No workers are registered: nothing runs. Start one with "capstan work", or see whether its service is up.'
-
-/** Of a worker whose process is gone from this host, which only a command on this host can see. */
-const DEAD = 'dead' as const
-
-type SeenWorker = Omit<WorkerView, 'state'> & { readonly state: WorkerView['state'] | typeof DEAD }
-
-async function deadHere(store: Store): Promise<Set<string>> {
-  const host = thisHost()
-  const gone = (await store.workers()).filter(({ info }) => host.stateOf(info) === 'gone')
-  return new Set(gone.map(({ info }) => info.identity))
-}
 
 function showWorkers(out: Output, workers: readonly SeenWorker[], now: number): void {
   writeTable(out, workerColumns(now), workers)

@@ -22,13 +22,14 @@ import {
 } from './examine-machine.ts'
 import { examineRights, examineStore, examineSudo, examineUnits } from './examine-services.ts'
 import { examineWaiting } from './examine-waiting.ts'
+import { examineWorkers } from './examine-workers.ts'
 import { runProgram } from './run-program.ts'
 import { oneOf, type SystemdContext } from './systemd-context.ts'
 
 /** In the order in which they are shown: the machine, then what runs on it. */
 const EXAMINATIONS: readonly Examination[] = [
   ...[examineSystemd, examineClock, examineNode, examineLimits, examineLibsystemd, examineJournal],
-  ...[examineUserManager, examineStore, examineJobs, examineUnknownJobs, examineWaiting],
+  ...[examineUserManager, examineStore, examineJobs, examineUnknownJobs, examineWaiting, examineWorkers],
   ...[examineUnits, examineSudo, examineRights],
 ]
 

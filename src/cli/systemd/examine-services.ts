@@ -30,11 +30,13 @@ export const examineStore: Examination = async (patient) => {
           what: 'not looked at: there is no capstan.config.ts here, and no REDIS_URL',
         },
       ]
-    const { kind, version, location, durability, warnings } = await (await session.store('existing')).ping()
+    const health = await (await session.store('existing')).ping()
+    const { kind, version, location, durability, warnings, faults = [] } = health
     // Of Redis the version tells whether it is a Valkey.
     const named = kind === 'redis' ? version : `${kind} ${version}`
     return [
       { subject, state: 'ok', what: `${named} at ${location}; jobs survive: ${durability}` },
+      ...faults.map((fault): Diagnosis => ({ subject, state: 'error', ...withItsCure(fault) })),
       ...warnings.map((warning): Diagnosis => ({ subject, state: 'warning', ...withItsCure(warning) })),
     ]
   } catch (error) {
@@ -58,7 +60,7 @@ export function isNoStoreYet(error: unknown): error is UsageError {
   return error instanceof UsageError && error.code === 'store.missing'
 }
 
-/** A store ends each warning with its cure, in brackets or behind a colon. */
+/** A store ends each warning and each fault with its cure, in brackets or behind a colon. */
 function withItsCure(warning: string): Pick<Diagnosis, 'what' | 'fix'> {
   const [, what, inBrackets, cure] = /^(.*?)(?: \((.+)\)|: ([^:()]+))$/.exec(warning) ?? []
   return what === undefined ? { what: warning } : { what, fix: inBrackets ?? cure ?? '' }

@@ -442,6 +442,22 @@ describe('the doctor', () => {
     )
   })
 
+  test('a store that takes no new job is an error, with the cure', async () => {
+    const full = 'no new job is accepted: only 5 bytes are free for /srv/jobs.db (free some disk space)'
+    const ping = async () => ({ ...(await memoryStore().ping()), faults: [full] })
+    const store = async () => ({ ...memoryStore(), ping })
+    const found = await examine(patient(HEALTHY, { session: { ...session, store } as Session }))
+    assert.deepEqual(
+      found.filter(({ state }) => state === 'error'),
+      [
+        {
+          ...{ subject: 'store', state: 'error', fix: 'free some disk space' },
+          what: 'no new job is accepted: only 5 bytes are free for /srv/jobs.db',
+        },
+      ],
+    )
+  })
+
   test('notes that no store was made yet, and makes none', async () => {
     const missing = new UsageError('store.missing', 'there is no store yet')
     const asked: unknown[] = []

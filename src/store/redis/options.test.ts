@@ -32,7 +32,10 @@ test('sentinels are read with their usual port', () => {
 
 const REFUSED: ReadonlyArray<readonly [unknown, RegExp]> = [
   [{ keyprefix: 'x' }, /there is no option 'keyprefix'; did you mean 'keyPrefix'\?/],
-  [{ keyPrefix: 'shop' }, /keyPrefix: expected a prefix that ends in a separator, such as 'shop:', got 'shop'/],
+  [
+    { keyPrefix: 'shop' },
+    /keyPrefix: expected a prefix that ends in a separator, such as 'shop:', got 'shop'/,
+  ],
   [{ url: 'redis://h', tls: {} }, /tls: expected a rediss:\/\/ URL/],
   [{ commandTimeoutMs: 0 }, /commandTimeoutMs: expected a whole number from 1, got 0/],
   [{ deadMaxJobs: -1 }, /deadMaxJobs: expected a whole number from 0/],

@@ -46,15 +46,18 @@ export function healthOf(settings: SqliteSettings, version: string, opened: File
     version,
     location: settings.path,
     durability: DURABILITY[settings.durability],
-    warnings: warningsOf(settings.path, opened),
+    ...remarksOn(settings.path, opened),
   }
 }
 
-function warningsOf(path: string, opened: FileIdentity): string[] {
+function remarksOn(path: string, opened: FileIdentity): Pick<StoreHealth, 'warnings' | 'faults'> {
   try {
-    return [replaced(path, opened), readable(path), filesystem(path), space(path)].filter((it) => it !== null)
+    const found = [replaced(path, opened), readable(path), filesystem(path)].filter((it) => it !== null)
+    const { warnings, faults } = remarksOnSpace(path, freeBytes(dirname(path)))
+    return { warnings: [...found, ...warnings], faults }
   } catch (error) {
-    return [`${path} cannot be examined (${messageOf(error)}): restart every process that uses it`]
+    const warning = `${path} cannot be examined (${messageOf(error)}): restart every process that uses it`
+    return { warnings: [warning] }
   }
 }
 
@@ -78,8 +81,16 @@ function filesystem(path: string): string | null {
   return memory === undefined ? null : `${path} is on ${memory} and gone after a reboot: use a disk`
 }
 
-function space(path: string): string | null {
-  const free = freeBytes(dirname(path))
-  if (free === null || free >= LOW_SPACE_BYTES) return null
-  return `only ${free} bytes are free for ${path}; below ${RESERVE_BYTES} no new job is accepted: free some disk space`
+/** What the room on its disk means for a file; nothing where there is enough, or the filesystem does not say. */
+export function remarksOnSpace(
+  path: string,
+  freeBytes: number | null,
+): Required<Pick<StoreHealth, 'warnings' | 'faults'>> {
+  if (freeBytes === null || freeBytes >= LOW_SPACE_BYTES) return { warnings: [], faults: [] }
+  const free = `only ${freeBytes} bytes are free for ${path}`
+  const kept = `${RESERVE_BYTES} are kept for running what is stored`
+  if (freeBytes < RESERVE_BYTES)
+    return { warnings: [], faults: [`no new job is accepted: ${free}, and ${kept} (free some disk space)`] }
+  const low = `${free}; below ${RESERVE_BYTES} no new job is accepted (free some disk space)`
+  return { warnings: [low], faults: [] }
 }
