@@ -1,5 +1,6 @@
 import type { JobDeath } from '../job/death.ts'
 import { type Definition, definition, type JobContext, type JobOptions } from '../job/definition.ts'
+import type { Sendable } from '../job/json-arguments.ts'
 import type { Schema, SchemaInput, SchemaOutput } from '../job/schema.ts'
 import { refuseUnknown, shown, textLike } from '../kernel/check.ts'
 import type { EpochMs } from '../kernel/clock.ts'
@@ -11,6 +12,11 @@ import { defaultClient } from './default-client.ts'
 const JOB = Symbol.for('capstan.job')
 
 type Rows<Input> = Iterable<Input> | AsyncIterable<Input>
+
+/** Arguments travel as JSON, which carries no Date, Map, BigInt or function: the compiler then says this. */
+interface NotSendable {
+  run: 'its arguments must be JSON: texts, numbers, booleans, null, lists and plain objects of these'
+}
 
 /** A job with a way to be enqueued: now, or as `in`, `at` and `with` said. */
 export interface Enqueue<Input extends readonly unknown[]> {
@@ -41,14 +47,14 @@ export function defineJob<S extends Schema<unknown, readonly unknown[]>>(
     args: S
     run(args: SchemaOutput<S>, context: JobContext): unknown
     died?(args: SchemaInput<S>, death: JobDeath): unknown
-  },
+  } & (SchemaInput<S> extends Sendable<SchemaInput<S>> ? unknown : NotSendable),
 ): Job<SchemaInput<S> & readonly unknown[]>
 export function defineJob<const Args extends readonly unknown[] = []>(
   options: JobOptions & {
     args?: undefined
     run(args: Args, context: JobContext): unknown
     died?(args: Args, death: JobDeath): unknown
-  },
+  } & (Args extends Sendable<Args> ? unknown : NotSendable),
 ): Job<Args>
 export function defineJob(options: unknown): Job {
   const made = definition(options as Parameters<typeof definition>[0])

@@ -1,5 +1,17 @@
 import { UsageError } from '../kernel/errors.ts'
 
+/**
+ * `T` where JSON carries it, and `never` in each place of it where not: Dates, Maps, BigInts, functions and whatever has
+ * methods. What the compiler lets pass, such as `unknown` or NaN, `checkArguments` refuses.
+ */
+export type Sendable<T> = T extends string | number | boolean | null | undefined
+  ? T
+  : T extends bigint | symbol | ((...args: never) => unknown)
+    ? never
+    : T extends object
+      ? { [Key in keyof T]: Sendable<T[Key]> }
+      : T
+
 /** Ruby's parser gives up past 100 levels; the payload object and its `args` array are the first two. */
 const MAX_DEPTH = 98
 

@@ -19,6 +19,16 @@ const inferred = defineJob({
   run: ([_path, _width]: [string, number]) => undefined,
   died: (args) => assertSame<typeof args, [string, number]>(true),
 })
+interface Tree {
+  readonly name: string
+  readonly note?: string
+  readonly children: readonly Tree[]
+}
+/** What JSON carries compiles, however it is declared. */
+const sendable = defineJob({
+  name: 'Sendable',
+  run: ([_tree, _unknown]: [Tree, unknown, ...Array<Record<string, number | null>>]) => undefined,
+})
 const bare = defineJob({ name: 'Bare', run: () => undefined })
 const optional = defineJob({
   name: 'Optional',
@@ -87,11 +97,20 @@ export function impossibleDefinitions(): void {
   defineJob({ name: 'A', retry: true, run: () => undefined })
   // @ts-expect-error run takes other arguments than the schema makes
   defineJob({ name: 'A', args: z.tuple([z.string()]), run: ([_n]: [number]) => undefined })
+  // @ts-expect-error a Date does not survive JSON
+  defineJob({ name: 'A', run: ([_at]: [Date]) => undefined })
+  // @ts-expect-error nor does a Map in an object
+  defineJob({ name: 'A', run: ([_order]: [{ lines: Map<string, number> }]) => undefined })
+  // @ts-expect-error nor a BigInt in a list
+  defineJob({ name: 'A', run: ([_ids]: [bigint[]]) => undefined })
+  // @ts-expect-error nor a Date that a schema takes
+  defineJob({ name: 'A', args: z.tuple([z.date()]), run: () => undefined })
   // @ts-expect-error a schema of no tuple
   defineJob({ name: 'A', args: z.string(), run: () => undefined })
 }
 
 assertSame<ArgsOf<typeof inferred>, [string, number]>(true)
+assertSame<ArgsOf<typeof sendable>[0], Tree>(true)
 assertSame<ArgsOf<typeof bare>, []>(true)
 assertSame<ArgsOf<typeof optional>, [path: string, width?: number]>(true)
 assertSame<ReturnType<typeof inferred.enqueue>, Promise<string | null>>(true)

@@ -16,7 +16,8 @@ export function resumeCommand(context: OperatorContext): Command {
 }
 
 const ABOUT = {
-  pause: 'Stop workers from taking jobs out of a queue. Jobs can still be enqueued; running ones go on.',
+  pause:
+    'Stop workers from taking jobs out of a queue. Jobs can still be enqueued; running ones go on. A Sidekiq of Ruby on the same queue knows no pause, unless it is Pro.',
   resume: 'Let workers take jobs from a paused queue again.',
 }
 
