@@ -4,7 +4,7 @@ import { linePrefix } from '../systemd/journal.ts'
 import type { Notify } from '../systemd/notify.ts'
 import { watchdogPeriodMs } from '../systemd/service-status.ts'
 import { StoreWatch } from '../worker/watchdog/store-watch.ts'
-import { BLOCKED_MS, type WatchLoopOptions } from '../worker/watchdog/watch-loop.ts'
+import { BLOCKED_MS, type LineForm, type WatchLoopOptions } from '../worker/watchdog/watch-loop.ts'
 import { DRAIN_MS, type Worker } from '../worker/worker.ts'
 import type { WorkerEvents } from '../worker/worker-events.ts'
 import type { WorkerOptions } from '../worker/worker-options.ts'
@@ -33,6 +33,12 @@ export interface ServiceLinkParams {
   readonly worker: () => Worker
 }
 
+/** As the log's own lines are there, which the watcher writes beside. */
+function lineForm(): LineForm {
+  if (process.stderr.isTTY === true) return { prefix: '' }
+  return logsToJournal() ? { prefix: linePrefix('error') } : 'json'
+}
+
 export function serviceLink(
   runtime: Runtime,
   { notify, store, options, worker }: ServiceLinkParams,
@@ -40,7 +46,7 @@ export function serviceLink(
   const pingMs = notify === null ? null : watchdogPeriodMs(process.env, process.pid)
   const loopWatch = {
     fileDescriptor: STDERR,
-    prefix: logsToJournal() ? linePrefix('error') : '',
+    form: lineForm(),
     blockedMs: Math.min(BLOCKED_MS, pingMs === null ? BLOCKED_MS : pingMs * BLOCKED_PER_PING),
   }
   if (notify === null) return { store, events: {}, loopWatch }

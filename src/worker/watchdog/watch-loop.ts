@@ -1,6 +1,7 @@
 import { url as debuggerUrl } from 'node:inspector'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import type { EpochMs } from '../../kernel/clock.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
 
 /** Leases, watchdogs and other jobs' timers all survive a second; what takes longer belongs in a thread. */
@@ -11,9 +12,12 @@ export interface WatchLoopOptions {
   readonly blockedMs?: number
   /** Where the watcher writes one line while the loop is still blocked: 2 for stderr. null: nowhere. */
   readonly fileDescriptor: number | null
-  /** What that line begins with; default nothing. */
-  readonly prefix?: string
+  /** What that line begins with, or `'json'` for an entry as those of the log. Default nothing. */
+  readonly form?: LineForm
 }
+
+/** A text of its own, behind a prefix; or JSON. */
+export type LineForm = { readonly prefix: string } | 'json'
 
 /** The event loop did not turn for at least `blockedMs`. */
 export interface Blockage {
@@ -31,7 +35,7 @@ export interface WatcherOrders {
   readonly shared: Int32Array<SharedArrayBuffer>
   readonly blockedMs: number
   readonly fileDescriptor: number | null
-  readonly prefix: string
+  readonly form: LineForm
 }
 
 /** Slots of the shared memory: how often the main thread answered, and whether the watcher is to end. */
@@ -46,8 +50,8 @@ export const STOPPED = 1
 export function watchLoop(runtime: Runtime, options: WatchLoopOptions): LoopWatch {
   if (debuggerUrl() !== undefined) return { stop: () => Promise.resolve() }
   const shared = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
-  const { blockedMs = BLOCKED_MS, fileDescriptor, prefix = '' } = options
-  const orders: WatcherOrders = { shared, blockedMs, fileDescriptor, prefix }
+  const { blockedMs = BLOCKED_MS, fileDescriptor, form = { prefix: '' } } = options
+  const orders: WatcherOrders = { shared, blockedMs, fileDescriptor, form }
   const module = new URL(`./watcher${extname(import.meta.url)}`, import.meta.url)
   const watcher = new Worker(module, { workerData: orders, name: 'loop-watcher' })
   const ended = new Promise((resolve) => watcher.once('exit', resolve))
@@ -73,7 +77,14 @@ export function watchLoop(runtime: Runtime, options: WatchLoopOptions): LoopWatc
 }
 
 /** One line about a blockage that still lasts. */
-export function blockageLine({ blockedMs, stack }: Blockage): string {
+export function blockageLine(
+  { blockedMs, stack }: Blockage,
+  { form, now }: { form: LineForm; now: EpochMs },
+): string {
+  if (form === 'json') {
+    const entry = { level: 'error', time: new Date(now).toISOString() }
+    return JSON.stringify({ ...entry, blockedMs, stack, msg: 'the event loop is blocked' })
+  }
   const place = stack.length === 0 ? 'in a system call or native code' : `in ${stack.join(' < ')}`
-  return `the event loop has been blocked for ${blockedMs} ms ${place}`
+  return `${form.prefix}the event loop has been blocked for ${blockedMs} ms ${place}`
 }

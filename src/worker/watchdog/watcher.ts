@@ -19,7 +19,7 @@ const CAPTURE_MS = 500
 /** While a stack is awaited. */
 const LOOK_MS = 20
 
-const { shared, blockedMs, fileDescriptor, prefix } = workerData as WatcherOrders
+const { shared, blockedMs, fileDescriptor, form } = workerData as WatcherOrders
 const port = parentPort!
 
 interface Question {
@@ -48,7 +48,7 @@ async function report({ asked, turns }: Question): Promise<void> {
     stack: capture.stack() ?? [],
   })
   await until(isSeen, CAPTURE_MS)
-  if (!hasTurned()) say(blockageLine(blockage()))
+  if (!hasTurned()) say(blockageLine(blockage(), { form, now: systemClock.now() }))
   await until(isSeen, Number.POSITIVE_INFINITY)
   capture.end()
   Atomics.wait(shared, TURNS, turns)
@@ -63,7 +63,7 @@ async function until(isSo: () => boolean, limitMs: number): Promise<void> {
 function say(line: string): void {
   if (fileDescriptor === null) return
   try {
-    writeSync(fileDescriptor, `${prefix}${line}\n`)
+    writeSync(fileDescriptor, `${line}\n`)
   } catch {
     // Nobody may be reading any more; the second report goes through the logger.
   }
