@@ -103,7 +103,7 @@ const damaged: Meaning = ({ path }, cause) =>
 const forbidden: Meaning = ({ path }, cause) =>
   new StoreError(
     'store.not_stored',
-    `${path} cannot be opened for writing (${messageOf(cause)}): this user needs write permission for the file and its folder`,
+    `${path} cannot be opened for writing (${messageOf(cause)}): this user needs write permission for the file and its folder, and the file system must not be read-only`,
     { cause },
   )
 
