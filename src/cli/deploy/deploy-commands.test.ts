@@ -152,6 +152,29 @@ describe('capstan import-cap', () => {
     assert.match(await readFile(path(), 'utf8'), /stages: \{ production: \{ hosts: \['web-1'\] \} \}/)
   })
 
+  test('ends with 3 when hosts are missing from it, and says so first, last and in the file', async () => {
+    await writeFile(
+      join(directory, 'config/deploy/production.rb'),
+      'server \'web-1\'\n%w[a b].each { |n| server "extra-#{n}" }\n',
+    )
+    const { stderr, exitCode } = await run(['import-cap', directory])
+    const lines = stderr.trimEnd().split('\n')
+    assert.equal(exitCode, 3)
+    assert.match(lines[0]!, /^config\/deploy\/production.rb:2: not read: %w\[a b\]/)
+    assert.match(lines.at(-1)!, /^next: write the hosts that are missing into capstan\.config\.ts/)
+    assert.match(
+      await readFile(path(), 'utf8'),
+      /\/\/ hosts are missing here: config\/deploy\/production.rb:2\n/,
+    )
+    const { stdout, exitCode: ofJson } = await run(['import-cap', directory, '--print', '--json'])
+    assert.deepEqual([JSON.parse(stdout).remarks[0].hostsMissing, ofJson], [true, 3])
+    assert.match((await run(['import-cap', directory, '--print'])).stdout, /hosts are missing here/)
+  })
+
+  test('ends with 0 when all hosts are in it', async () => {
+    assert.equal((await run(['import-cap', directory])).exitCode, 0)
+  })
+
   test('writes what is loaded like any other configuration', async () => {
     await mkdir(join(directory, 'node_modules'))
     await symlink(join(import.meta.dirname, '../../..'), join(directory, 'node_modules/capstan'))

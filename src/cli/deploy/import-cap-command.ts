@@ -3,14 +3,18 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { configText } from '../../deploy/capistrano/config-text.ts'
 import { type CapistranoImport, importCapistrano } from '../../deploy/capistrano/import-capistrano.ts'
+import type { Remark } from '../../deploy/capistrano/remark.ts'
 import { UsageError } from '../../kernel/errors.ts'
-import { type Output, printable, writeJson } from '../output.ts'
+import { EXIT, type Output, printable, writeJson } from '../output.ts'
 
 const FILE = 'capstan.config.ts'
 
 const ABOUT = `
 Reads Capfile, config/deploy.rb, config/deploy/*.rb and Gemfile.lock, without running Ruby. What is code, and what
-changes its meaning, is listed with its file and line. On the hosts nothing is changed.
+changes its meaning, is listed with its file and line; first that for which hosts are missing from the configuration.
+On the hosts nothing is changed.
+
+Exit codes: 0 done, see to what is listed · 2 nothing was written · 3 written, or shown, but hosts are missing from it
 
 Examples:
   $ capstan import-cap
@@ -28,25 +32,33 @@ export function importCapCommand({ out }: { readonly out: Output }): Command {
       if (command.optsWithGlobals<{ json?: boolean }>().json) out.json = true
       const imported = await importCapistrano(directory)
       const path = join(directory, FILE)
-      if (!print) await writeNew(path, configText(imported.config))
+      if (!print) await writeNew(path, configText(imported.config, imported.remarks))
       if (out.json) writeJson(out, { written: print ? null : path, ...imported })
       else if (print) showText(out, imported)
       else out.write(`wrote ${printable(path)}`)
       if (!out.json) noteRemarks(out, imported)
+      if (missing(imported).length > 0) out.exitCode = EXIT.notReady
     })
 }
 
-function showText(out: Output, { config }: CapistranoImport): void {
-  for (const line of configText(config).trimEnd().split('\n')) out.write(printable(line))
+/** What a deploy would leave on old code. */
+function missing({ remarks }: CapistranoImport): readonly Remark[] {
+  return remarks.filter(({ hostsMissing }) => hostsMissing)
 }
 
-function noteRemarks(out: Output, { remarks }: CapistranoImport): void {
-  for (const { at, text } of remarks) out.note(printable(`${at}: ${text}`))
-  out.note(
-    remarks.length === 0
-      ? 'next: capstan config STAGE'
-      : 'next: see to the lines above, then capstan config STAGE',
-  )
+function showText(out: Output, { config, remarks }: CapistranoImport): void {
+  for (const line of configText(config, remarks).trimEnd().split('\n')) out.write(printable(line))
+}
+
+function noteRemarks(out: Output, imported: CapistranoImport): void {
+  for (const { at, text } of imported.remarks) out.note(printable(`${at}: ${text}`))
+  const isComplete = missing(imported).length === 0
+  const steps = [
+    ...(isComplete ? [] : [`write the hosts that are missing into ${FILE}`]),
+    ...(imported.remarks.length === 0 ? [] : ['see to the lines above']),
+    'capstan config STAGE',
+  ]
+  out.note(`next: ${steps.join(', then ')}`)
 }
 
 async function writeNew(path: string, text: string): Promise<void> {

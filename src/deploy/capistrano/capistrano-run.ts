@@ -1,12 +1,18 @@
-import type { Node, Statement } from './ruby-statements.ts'
-import { entriesOf, evaluate, Lazy, RubyHash, textOf, textsOf, Unresolved, type Value } from './ruby-value.ts'
+import type { Remark } from './remark.ts'
+import type { Statement } from './ruby-statements.ts'
+import {
+  entriesOf,
+  evaluate,
+  Lazy,
+  RubyHash,
+  RubySymbol,
+  textOf,
+  textsOf,
+  Unresolved,
+  type Value,
+} from './ruby-value.ts'
 import { unreadAdvice } from './unread-advice.ts'
-
-/** Something a person has to look at, and where: `config/deploy.rb:12`, or `stage production`. */
-export interface Remark {
-  readonly at: string
-  readonly text: string
-}
+import { variableAdvice } from './variable-advice.ts'
 
 /** A server, with what all statements together say of it. */
 export interface Server {
@@ -21,18 +27,26 @@ type Command = (run: CapistranoRun, args: readonly Value[], at: string) => void
 
 /** What Capistrano would know after it has run its files for one stage. */
 export class CapistranoRun {
+  /** The file of all stages, in remarks on what is in none. */
+  readonly deployFile: string
   readonly remarks: Remark[] = []
   readonly required = new Set<string>()
+  readonly #constants = new Map<string, Value>()
   readonly #settings = new Map<string, { readonly value: Value; readonly at: string }>()
   /** Where settings were last made by code that was not read, or by asking. */
   readonly #unread = new Map<string, string>()
   readonly #used = new Set<string>()
   readonly #servers = new Map<string, Server>()
 
+  constructor(deployFile: string) {
+    this.deployFile = deployFile
+  }
+
   run(file: string, statements: readonly Statement[]): void {
     for (const statement of statements) {
       const at = `${file}:${statement.line}`
-      if ('unread' in statement) this.#notRead(at, statement.unread)
+      if ('unread' in statement) this.#notRead(at, statement.unread, statement.saysServers)
+      else if ('constant' in statement) this.#assign(at, statement)
       else this.#call(at, statement)
     }
   }
@@ -62,8 +76,10 @@ export class CapistranoRun {
 
   readonly fetch = (key: string): Value | undefined => {
     const value = this.#settings.get(key)?.value
-    return value instanceof Lazy ? evaluate(value.body, this.fetch) : value
+    return value instanceof Lazy ? evaluate(value.body, this) : value
   }
+
+  readonly constant = (name: string): Value | undefined => this.#constants.get(name)
 
   /** The value of a setting; undefined when it is not set, nil, or hangs on something that was not read. */
   value(key: string): Value | undefined {
@@ -100,6 +116,11 @@ export class CapistranoRun {
     this.remarks.push({ at, text })
   }
 
+  /** A remark on hosts that are left out. */
+  lose(at: string, text: string): void {
+    this.remarks.push({ at, text, hostsMissing: true })
+  }
+
   #tried<Read>(key: string, read: () => Read): Read | undefined {
     try {
       return read()
@@ -113,27 +134,48 @@ export class CapistranoRun {
     }
   }
 
-  #call(at: string, { call, args }: { call: string; args: readonly Node[] }): void {
-    const command = COMMANDS[call]
-    if (command === undefined) {
-      this.#notRead(at, call)
-      return
-    }
+  #assign(at: string, statement: Extract<Statement, { constant: string }>): void {
+    const { constant, value, source } = statement
     try {
-      command(
-        this,
-        args.map((arg) => evaluate(arg, this.fetch)),
-        at,
-      )
+      this.#constants.set(constant, evaluate(value, this))
+      this.#remarkVariables(at, statement, null)
     } catch (error) {
       if (!(error instanceof Unresolved)) throw error
-      const [key] = args
-      if (SETTERS.includes(call) && key?.kind === 'symbol') this.#unread.set(key.name, at)
-      this.remark(
-        at,
-        `not read: ${call}: ${error.message}; write its value by hand, until then the default holds`,
-      )
+      this.#notRead(at, source, false)
     }
+  }
+
+  #call(at: string, { call, args, source, variables }: Call): void {
+    const command = COMMANDS[call]
+    if (command === undefined) {
+      this.#notRead(at, source, false)
+      return
+    }
+    const [key] = args
+    const setting = SETTERS.includes(call) && key?.kind === 'symbol' ? key.name : null
+    try {
+      const values = args.map((arg) =>
+        call === 'install_plugin' && arg.kind === 'constant' ? new RubySymbol(arg.name) : evaluate(arg, this),
+      )
+      command(this, values, at)
+      if (call !== 'ask') this.#remarkVariables(at, { source, variables }, setting)
+    } catch (error) {
+      if (!(error instanceof Unresolved)) throw error
+      if (setting !== null) this.#unread.set(setting, at)
+      const text = `not read: ${source}: ${error.message}`
+      if (SERVERS.includes(call)) this.lose(at, `${text}; ${HOSTS_MISSING}`)
+      else if (COMMANDS[call] === hooked) this.remark(at, `${text}; ${unreadAdvice(call)}`)
+      else this.remark(at, `${text}; write its value by hand, until then the default holds`)
+    }
+  }
+
+  #remarkVariables(
+    at: string,
+    { source, variables }: { source: string; variables: readonly string[] },
+    setting: string | null,
+  ): void {
+    for (const variable of variables)
+      this.remark(at, `changed: ${source}: ${variableAdvice(variable, setting)}`)
   }
 
   /** What a person would be asked for at each deploy. */
@@ -142,15 +184,23 @@ export class CapistranoRun {
     this.remark(at, `not read: ask :${key}: ${unreadAdvice('ask')}`)
   }
 
-  #notRead(at: string, code: string): void {
+  #notRead(at: string, code: string, saysServers: boolean): void {
     const key = UNREAD_SETTING.exec(code)?.[1]
     if (key !== undefined) this.#unread.set(key, at)
+    // It may have assigned another value, or changed the one there is.
+    this.#constants.delete(/^[A-Z]\w*/.exec(code)?.[0] ?? '')
     const advice = unreadAdvice(code)
     const since = /^set(_if_empty)?\b/.test(code) ? '; until then the default holds' : ''
-    if (advice !== null) this.remark(at, `not read: ${code}: ${advice}${since}`)
+    if (saysServers) this.lose(at, `not read: ${code}: ${advice ?? 'it is code'}; ${HOSTS_MISSING}`)
+    else if (advice !== null) this.remark(at, `not read: ${code}: ${advice}${since}`)
   }
 }
 
+type Call = Extract<Statement, { call: string }>
+
+const SERVERS = ['server', 'role']
+const HOSTS_MISSING =
+  'its hosts are missing from the configuration, and a deploy without them leaves them on their old release'
 const SETTERS = ['set', 'set_if_empty', 'ask']
 const UNREAD_SETTING = /^(?:set|set_if_empty|ask)\b[\s(]*[:'"](\w+)/
 

@@ -1,12 +1,21 @@
 import type { DeployConfig } from '../deploy-config.ts'
+import type { Remark } from './remark.ts'
 
 const WIDTH = 100
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 
-/** The text of a `capstan.config.ts` that says this. */
-export function configText(deploy: DeployConfig): string {
-  const lines = Object.entries(deploy).map(([key, value]) => `    ${key}: ${literal(value, '    ')},\n`)
+/** The text of a `capstan.config.ts` that says this, with comments where the remarks tell of hosts that are missing. */
+export function configText(deploy: DeployConfig, remarks: readonly Remark[] = []): string {
+  const missing = remarks.filter(({ hostsMissing }) => hostsMissing).map(comment)
+  const lines = Object.entries(deploy).map(
+    ([key, value]) => `${key === 'stages' ? missing.join('') : ''}    ${key}: ${literal(value, '    ')},\n`,
+  )
   return `import { defineConfig } from 'capstan'\n\nexport default defineConfig({\n  deploy: {\n${lines.join('')}  },\n})\n`
+}
+
+/** On one line, also where the name of a file has several. */
+function comment({ at }: Remark): string {
+  return `    // hosts are missing here: ${at.replace(/[\n\r\u2028\u2029]/g, ' ')}\n`
 }
 
 /** On one line where it fits, else one line for each item. */

@@ -78,7 +78,7 @@ const SHOP = {
 set :application, 'shop'
 set :repo_url, 'https://git.example/shop.git'
 set :deploy_to, -> { "/srv/#{fetch(:application)}_#{fetch(:stage)}" }
-set :branch, ENV['BRANCH'] || 'main'
+set :branch, ENV['BRANCH'] || \`git tag\`
 set :default_env, { path: '/opt/ruby/bin:$PATH', 'TZ' => 'UTC', malloc_arena_max: 2 }
 set :linked_dirs, fetch(:linked_dirs, []).push('log', 'log/old', 'tmp/pids/')
 set :ssh_options, { user: 'deploy', forward_agent: true }
@@ -206,7 +206,7 @@ describe('a bigger project', () => {
   test('says of each line that was not read what to do', async () => {
     const { remarks } = await project(SHOP)
     for (const expected of [
-      /^config\/deploy.rb:5: not read: set :branch, ENV\['BRANCH'\] \|\| 'main': it reads the environment.*until then the default holds/,
+      /^config\/deploy.rb:5: not read: set :branch, ENV\['BRANCH'\] \|\| `git tag`: it reads the environment.*until then the default holds/,
       /^config\/deploy.rb:6: dropped: PATH of default_env: values are not expanded here/,
       /^config\/deploy.rb:7: dropped: log\/old: it lies in a folder that is linked/,
       /^config\/deploy.rb:8: dropped: ssh_options forward_agent: ssh reads ~\/.ssh\/config/,
@@ -293,7 +293,7 @@ describe('the branch', () => {
   for (const statement of [
     'ask :branch, proc { `git rev-parse --abbrev-ref HEAD`.chomp }.call',
     "ask(:branch, 'master')",
-    "set :branch, ENV['BRANCH'] || 'main'",
+    "set :branch, ENV['BRANCH'] || main",
     'set :branch, fetch(:nothing)',
     'set :branch, -> { fetch(:nothing) }',
     "set :branch, 'main'\nask :branch, 'main'",

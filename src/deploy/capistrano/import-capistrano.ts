@@ -2,17 +2,18 @@ import { UsageError } from '../../kernel/errors.ts'
 import { checkDeployConfig } from '../check-deploy-config.ts'
 import type { DeployConfig, DeploySettings, SourceConfig, StageConfig } from '../deploy-config.ts'
 import { hostsOf, migrationRole, migrationServer } from './capistrano-hosts.ts'
-import type { CapistranoRun, Remark } from './capistrano-run.ts'
+import type { CapistranoRun } from './capistrano-run.ts'
 import { hoisted, withoutEmpty } from './hoist.ts'
 import { remarkFeatures, remarkSettings } from './known-settings.ts'
 import { railsCommands } from './rails-commands.ts'
 import { type CapistranoProject, readCapistrano } from './read-capistrano.ts'
+import type { Remark } from './remark.ts'
 import { RubyHash, RubySymbol, textOf } from './ruby-value.ts'
 import { sidekiqServices } from './sidekiq-services.ts'
 
 export interface CapistranoImport {
   readonly config: DeployConfig
-  /** What was not read or changes its meaning, each once. */
+  /** What was not read or changes its meaning, each once; first that for which hosts are missing. */
   readonly remarks: readonly Remark[]
 }
 
@@ -36,25 +37,25 @@ export async function importCapistrano(directory: string): Promise<CapistranoImp
     application ||= nameOf(run)
     const stage = stageOf(run, name, project)
     if (stage.hosts.length > 0) stages[name] = stage
-    else run.remark(`stage ${name}`, 'dropped: no server of it was read')
+    else run.lose(`stage ${name}`, 'dropped: no server of it was read')
     remarkSettings(run)
     remarkFeatures(run)
     remarks.push(...run.remarks)
   }
   if (Object.keys(stages).length === 0) throw noStage(remarks)
   const config = { application, ...hoisted(stages) }
-  return { config: checkDeployConfig(config, 'deploy'), remarks: distinct(remarks) }
+  return { config: checkDeployConfig(config, 'deploy'), remarks: inOrder(remarks) }
 }
 
 function noStage(remarks: readonly Remark[]): UsageError {
-  const lines = distinct(remarks).map(({ at, text }) => `${at}: ${text}`)
-  return new UsageError('import.missing', `no server of any stage was read; ${lines.join('; ')}`)
+  const lines = inOrder(remarks).map(({ at, text }) => `${at}: ${text}`)
+  return new UsageError('import.missing', ['no server of any stage was read:', ...lines].join('\n'))
 }
 
 function nameOf(run: CapistranoRun): string {
   const name = run.text('application')
   if (name === undefined)
-    throw new UsageError('import.missing', 'config/deploy.rb: set :application was not found')
+    throw new UsageError('import.missing', `${run.deployFile}: set :application was not found`)
   return name
 }
 
@@ -95,7 +96,7 @@ function sourceOf(run: CapistranoRun): SourceConfig {
   const git = run.text('repo_url')
   if (git === undefined) {
     run.remark(
-      'config/deploy.rb',
+      run.deployFile,
       'changed: repo_url was not found, so the folder of the configuration is uploaded',
     )
     return { upload: '.' }
@@ -110,7 +111,7 @@ function branchOf(run: CapistranoRun): string | undefined {
   if (branch !== undefined && run.isRead('branch')) return branch
   if (run.isRead('branch') && !run.settings.has('branch')) {
     run.remark(
-      'config/deploy.rb',
+      run.deployFile,
       `written: source.branch '${DEFAULT_BRANCH}', which Capistrano deploys where no branch is set`,
     )
     return DEFAULT_BRANCH
@@ -156,7 +157,12 @@ function defaultEnvironment(run: CapistranoRun): Record<string, string> {
   return environment
 }
 
-function distinct(remarks: readonly Remark[]): Remark[] {
+/** Each once, and first what leaves hosts on old code. */
+function inOrder(remarks: readonly Remark[]): Remark[] {
   const byText = new Map(remarks.map((remark) => [`${remark.at} ${remark.text}`, remark]))
-  return [...byText.values()]
+  const distinct = [...byText.values()]
+  return [
+    ...distinct.filter(({ hostsMissing }) => hostsMissing),
+    ...distinct.filter((each) => !each.hostsMissing),
+  ]
 }

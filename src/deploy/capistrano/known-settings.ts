@@ -54,7 +54,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   revision_log_message: 'revisions.log is written as Capistrano does by default, so that both can read it',
 }
 
-const STAGE = 'stage' // made for each stage, by Capistrano itself
+/** Made for each stage by Capistrano itself, or seen to before a stage is read. */
+const SEEN_TO = ['stage', 'deploy_config_path', 'stage_config_path']
 const UNUSED = 'nothing that the Capfile loads uses it'
 const NO_MEANING = 'it has no meaning here'
 const IN_THE_UNIT = 'it stays in the unit, which is left as it is'
@@ -68,7 +69,7 @@ const SERVER_OF: ReadonlyArray<readonly [RegExp, string]> = [
 /** Remarks on settings that have no place in a configuration of ours. */
 export function remarkSettings(run: CapistranoRun): void {
   for (const key of run.settings) {
-    if (key === STAGE || (TAKEN.has(key) && run.isUsed(key))) continue
+    if (SEEN_TO.includes(key) || (TAKEN.has(key) && run.isUsed(key))) continue
     run.remark(run.placeOf(key), `dropped: ${key}: ${adviceOn(key)}`)
   }
 }

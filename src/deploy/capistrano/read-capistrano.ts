@@ -1,8 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../../kernel/errors.ts'
-import { CapistranoRun, type Remark } from './capistrano-run.ts'
-import { rubyStatements } from './ruby-statements.ts'
+import { CapistranoRun } from './capistrano-run.ts'
+import { type ConfigPath, configPaths } from './config-paths.ts'
+import type { Remark } from './remark.ts'
+import { isHook, rubyStatements } from './ruby-statements.ts'
 import { RubySymbol } from './ruby-value.ts'
 
 /** A project that Capistrano deploys, as far as its files could be read. */
@@ -16,31 +18,49 @@ export interface CapistranoProject {
 const TASKS = 'lib/capistrano/tasks'
 
 /**
- * Reads `Capfile`, `config/deploy.rb` and `config/deploy/*.rb`. Nothing of it is run.
+ * Reads `Capfile`, `config/deploy.rb` and `config/deploy/*.rb`, or what the Capfile has in place of these. Nothing of
+ * it is run.
  * @throws UsageError `import.missing` when there is no deploy.rb or no stage
  */
 export async function readCapistrano(directory: string): Promise<CapistranoProject> {
   const read = (name: string) => readFile(join(directory, name), 'utf8').catch(nothing)
-  const shared = 'config/deploy.rb'
-  const [capfile, deploy, lock] = await Promise.all([read('Capfile'), read(shared), read('Gemfile.lock')])
-  const names = (await rubyFiles(directory, 'config/deploy')).map((name) => name.replace(/\.rb$/, ''))
-  if (deploy === null) throw missing(directory, shared)
-  if (names.length === 0) throw missing(directory, 'config/deploy/STAGE.rb')
+  const [capfile, lock] = [(await read('Capfile')) ?? '', await read('Gemfile.lock')]
+  const paths = configPaths(directory, capfile)
+  const shared = paths.deploy.path
+  const deploy = await read(shared)
+  const names = await rubyFiles(directory, paths.stages.path)
+  if (deploy === null) throw missing(join(directory, shared), paths.deploy)
+  if (names.length === 0) throw missing(join(directory, paths.stages.path, 'STAGE.rb'), paths.stages)
   const stages = new Map<string, CapistranoRun>()
-  for (const name of names) {
-    const run = new CapistranoRun()
+  for (const file of names) {
+    const run = new CapistranoRun(shared)
+    const name = file.replace(/\.rb$/, '')
+    const path = `${paths.stages.path}/${name}.rb`
     run.set('stage', new RubySymbol(name), `stage ${name}`)
-    run.run('Capfile', rubyStatements(capfile ?? ''))
+    run.run('Capfile', rubyStatements(capfile))
     run.run(shared, rubyStatements(deploy))
-    const file = `config/deploy/${name}.rb`
-    run.run(file, rubyStatements((await read(file)) ?? ''))
+    run.run(path, rubyStatements((await read(path)) ?? ''))
     stages.set(name, run)
   }
-  const tasks = (await rubyFiles(directory, TASKS)).map((name) => ({
-    at: `${TASKS}/${name}`,
-    text: 'not read: tasks are code: make each a script of the project, and call it in build or in hooks',
-  }))
-  return { stages, sidekiqVersion: sidekiqVersion(lock ?? ''), remarks: tasks }
+  const unfollowed = [paths.deploy, paths.stages].flatMap((path) => path.unfollowed ?? [])
+  const remarks = [...unfollowed, ...(await taskRemarks(directory))]
+  return { stages, sidekiqVersion: sidekiqVersion(lock ?? ''), remarks }
+}
+
+/** Of tasks only the hooks are looked for: they say when a task is part of a deploy. */
+async function taskRemarks(directory: string): Promise<Remark[]> {
+  const remarks: Remark[] = []
+  for (const name of await rubyFiles(directory, TASKS)) {
+    const at = `${TASKS}/${name}`
+    const run = new CapistranoRun(at)
+    run.remark(
+      at,
+      'not read: tasks are code: make each a script of the project, and call it in build or in hooks',
+    )
+    run.run(at, rubyStatements(await readFile(join(directory, at), 'utf8')).filter(isHook))
+    remarks.push(...run.remarks)
+  }
+  return remarks
 }
 
 function sidekiqVersion(lock: string): string | null {
@@ -57,9 +77,11 @@ function nothing(error: NodeJS.ErrnoException): null {
   throw error
 }
 
-function missing(directory: string, name: string): UsageError {
+function missing(path: string, { unfollowed }: ConfigPath): UsageError {
   return new UsageError(
     'import.missing',
-    `${join(directory, name)} is not there; name the folder of the Rails project`,
+    unfollowed === null
+      ? `${path} is not there; name the folder of the Rails project`
+      : `${unfollowed.at}: ${unfollowed.text}, and ${path} is not there`,
   )
 }

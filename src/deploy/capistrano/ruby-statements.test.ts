@@ -17,7 +17,7 @@ function settingOf(code: string): Value {
     more.map(({ line }) => line > 1),
     [true],
   )
-  return evaluate(statement.args[1]!, (key) => KNOWN[key])
+  return evaluate(statement.args[1]!, { fetch: (key) => KNOWN[key], constant: () => undefined })
 }
 
 describe('plain Ruby is read', () => {
@@ -59,7 +59,7 @@ describe('what is more than a setting comes as one piece', () => {
     "namespace :deploy do\n  task :x do\n    on roles(:app) do |host|\n      if test('x') then execute 'y' end\n    end\n  end\nend",
     "if ENV['CI']\n  set :branch, 'x'\nend",
     "set :x, 'a' if ENV['CI']",
-    "set :x, ENV['A'] || 'b'",
+    "set :x, ENV['A'] || b",
     'set :x, `git branch`.chomp',
     'set :x, <<~TEXT\n  it\'s "here\nTEXT',
     "set :x, 'a'.sub(/it's/, '')",
@@ -68,10 +68,12 @@ describe('what is more than a setting comes as one piece', () => {
     '%w[a b].each do |role|\n  server role\nend',
     'x = if y\n  1\nend',
     "before 'a', 'b' do\n  puts \"#{x}\"\nend",
+    'task :x do\n  puts(if x then 1 end)\n  y.end\n  z { |a| if a then 2 end }\n  `true` if x\n  y.(1)\nend',
   ]) {
     test(JSON.stringify(code), () => {
       const [piece, after, ...more] = rubyStatements(`\n${code}\nset :next, 1\n`)
-      assert.deepEqual(piece, { line: 2, unread: code.split('\n')[0] })
+      assert.ok(piece && 'unread' in piece)
+      assert.deepEqual([piece.line, piece.unread], [2, code.split('\n')[0]])
       assert.ok(after && 'call' in after)
       assert.deepEqual([after.line, after.call, more], [code.split('\n').length + 2, 'set', []])
     })

@@ -1,53 +1,123 @@
-import { rubyTokens, type Token } from './ruby-tokens.ts'
+import { type Node, plainText, rubySentence, type Sentence } from './ruby-parser.ts'
+import { rubyTokens, type Token, tokenText } from './ruby-tokens.ts'
 
-/** An expression of which only what is needed to say settings is known. */
-export type Node =
-  | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
-  | { readonly kind: 'symbol' | 'constant'; readonly name: string }
-  | { readonly kind: 'text'; readonly parts: ReadonlyArray<string | Node> }
-  | { readonly kind: 'list'; readonly items: readonly Node[] }
-  | { readonly kind: 'hash'; readonly entries: ReadonlyArray<readonly [Node, Node]> }
-  | { readonly kind: 'fetch'; readonly key: Node; readonly fallback: Node | null }
-  /** `-> { … }`: worked out when it is asked for. */
-  | { readonly kind: 'lazy'; readonly body: Node }
-  | { readonly kind: 'plus'; readonly left: Node; readonly right: Node }
+/** A sentence, or a piece of code that was not understood. */
+export type Statement = {
+  readonly line: number
+  /** Its first line. */
+  readonly source: string
+} & (Sentence | Piece)
 
-/** A call on a line of its own, or a piece of code that was not understood. */
-export type Statement = { readonly line: number } & (
-  | { readonly call: string; readonly args: readonly Node[] }
-  | { readonly unread: string }
-)
+interface Piece {
+  readonly unread: string
+  /** Whether servers are said in it. */
+  readonly saysServers: boolean
+}
 
-const LITERALS: ReadonlyMap<string, true | false | null> = new Map([
-  ['true', true],
-  ['false', false],
-  ['nil', null],
-])
+/** Where tokens stand. */
+interface Place {
+  readonly lines: readonly string[]
+  /** With colons; empty at the top. */
+  readonly namespace: string
+}
+
 const OPENERS = ['if', 'unless', 'case', 'begin', 'def', 'class', 'module', 'while', 'until', 'for']
 const LOOPS = ['while', 'until', 'for']
 const OPEN = ['(', '[', '{']
+const BEFORE_VALUE = [...OPEN, '=', '|', ',', '||', '&&', '<<', '=>', '+', '!']
 const CLOSE = [')', ']', '}']
 
-/** Code that is more than a setting. */
-class Unread extends Error {}
+const HOOKS = ['before', 'after']
+const SERVERS = ['server', 'role']
+/** What begins code that no stage needs to know its servers. */
+const TASKS = ['namespace', 'task', 'desc', ...HOOKS]
 
-/** The statements of a Ruby file. What is not a plain call with plain values comes as one piece, blocks as a whole. */
+/**
+ * The statements of a Ruby file. What is not a plain sentence with plain values comes as one piece, blocks as a whole;
+ * behind that of a namespace come the hooks in it, by their names from outside.
+ */
 export function rubyStatements(source: string): Statement[] {
-  const tokens = rubyTokens(source)
-  const lines = source.split('\n')
+  return statementsOf(rubyTokens(source), { lines: source.split('\n'), namespace: '' })
+}
+
+export function isHook(statement: Statement): boolean {
+  if ('call' in statement) return HOOKS.includes(statement.call)
+  return 'unread' in statement && /^(before|after)\b/.test(statement.unread)
+}
+
+function isServer(statement: Statement): boolean {
+  if ('call' in statement) return SERVERS.includes(statement.call)
+  return 'unread' in statement && statement.saysServers
+}
+
+function statementsOf(tokens: readonly Token[], place: Place): Statement[] {
   const statements: Statement[] = []
   for (let at = 0; at < tokens.length; ) {
     if (tokens[at]!.kind === 'line') at++
     else {
       const end = statementEnd(tokens, at)
-      const { line } = tokens[at]!
-      const read = new Parser(tokens.slice(at, end)).statement()
-      statements.push(read ? { line, ...read } : { line, unread: lines[line - 1]!.trim() })
+      statements.push(...statementsIn(tokens.slice(at, end), place))
       at = end
     }
   }
   return statements
 }
+
+function statementsIn(tokens: readonly Token[], place: Place): Statement[] {
+  const { line } = tokens[0]!
+  const source = place.lines[line - 1]!.trim()
+  const read = rubySentence(tokens)
+  if (read !== null) return [{ line, source, ...fromOutside(read, place.namespace) }]
+  const piece = { line, source, unread: source, saysServers: saysServers(tokens) }
+  const space = namespaceOf(tokens)
+  if (space === null) return [piece]
+  const path = [place.namespace, space.name].filter(Boolean).join(':')
+  const statements = statementsOf(space.body, { ...place, namespace: path })
+  const hooks = statements.filter(isHook)
+  if (hooks.length === statements.length) return hooks
+  return [{ ...piece, saysServers: statements.some(isServer) }, ...hooks]
+}
+
+/** A hook of a task without colons means the task of its own namespace. */
+function fromOutside(sentence: Sentence, namespace: string): Sentence {
+  if (namespace === '' || !('call' in sentence) || !HOOKS.includes(sentence.call)) return sentence
+  const [point, ...others] = sentence.args
+  if (point === undefined) return sentence
+  const name = point.kind === 'symbol' ? point.name : plainText(point)
+  if (name === null || name.includes(':')) return sentence
+  const full: Node = { kind: 'symbol', name: `${namespace}:${name}` }
+  return { ...sentence, args: [full, ...others] }
+}
+
+function namespaceOf(tokens: readonly Token[]): { name: string; body: readonly Token[] } | null {
+  if (tokenText(tokens[0]) !== 'namespace') return null
+  const begin = tokens.findIndex((token) => tokenText(token) === 'do')
+  const name = tokens.slice(1, Math.max(begin, 1)).map(nameOf).join('')
+  if (name === '' || tokenText(tokens.at(-1)) !== 'end') return null
+  return { name, body: tokens.slice(begin + 1, -1) }
+}
+
+/** Of a symbol or a text; brackets around it are none. */
+function nameOf(token: Token): string {
+  if (token.kind === 'symbol') return token.text
+  const parts = token.kind === 'string' ? token.parts : []
+  return parts.map((part) => (typeof part === 'string' ? part : `#{${part.source}}`)).join('')
+}
+
+/** Whether a call in it says a server; a variable of that name is none. */
+function saysServers(tokens: readonly Token[]): boolean {
+  if (TASKS.includes(tokenText(tokens[0]))) return false
+  return tokens.some((token, at) => {
+    if (token.kind !== 'name' || !SERVERS.includes(token.text)) return false
+    const [before, next] = [tokens[at - 1], tokens[at + 1]]
+    const isCall = before === undefined || before.kind === 'line' || BEFORE_CALL.includes(tokenText(before))
+    const hasArgument = next !== undefined && (ARGUMENTS.includes(next.kind) || tokenText(next) === '(')
+    return isCall && hasArgument
+  })
+}
+
+const BEFORE_CALL = ['{', 'do', '|', 'then', 'else']
+const ARGUMENTS: ReadonlyArray<Token['kind']> = ['string', 'symbol', 'name', 'words']
 
 /** Where the statement that begins there ends: its blocks and brackets are closed, and nothing goes on. */
 function statementEnd(tokens: readonly Token[], start: number): number {
@@ -60,16 +130,22 @@ function statementEnd(tokens: readonly Token[], start: number): number {
       loop = false
       continue
     }
-    const isFirst = at === start || tokens[at - 1]!.kind === 'line' || textOf(tokens[at - 1]) === '='
+    if (token.kind === 'name' && tokenText(tokens[at - 1]) === '.') continue // a method, also one called end
+    const isFirst = at === start || opensValue(tokens[at - 1]!)
     const change = depthChange(token, { isFirst, loop })
-    loop ||= isFirst && LOOPS.includes(textOf(token))
+    loop ||= isFirst && LOOPS.includes(tokenText(token))
     depth += change
   }
   return tokens.length
 }
 
+/** Behind it `if` begins a block; behind a value it only makes a condition. */
+function opensValue(token: Token): boolean {
+  return token.kind === 'line' || BEFORE_VALUE.includes(tokenText(token))
+}
+
 function depthChange(token: Token, { isFirst, loop }: { isFirst: boolean; loop: boolean }): number {
-  const text = textOf(token)
+  const text = tokenText(token)
   if (token.kind === 'op') return Number(OPEN.includes(text)) - Number(CLOSE.includes(text))
   if (token.kind !== 'name') return 0
   if (text === 'end') return -1
@@ -81,147 +157,7 @@ function goesOn(tokens: readonly Token[], at: number): boolean {
   let next = at
   while (tokens[next]?.kind === 'line') next++
   return (
-    [',', '+', '=', '=>', '||', '&&', '.'].includes(textOf(tokens[at - 1])) || textOf(tokens[next]) === '.'
+    [',', '+', '=', '=>', '||', '&&', '.'].includes(tokenText(tokens[at - 1])) ||
+    tokenText(tokens[next]) === '.'
   )
-}
-
-function textOf(token: Token | undefined): string {
-  return token !== undefined && 'text' in token && token.kind !== 'symbol' ? token.text : ''
-}
-
-class Parser {
-  readonly #tokens: readonly Token[]
-  #at = 0
-
-  /** @param tokens of one statement; where its lines end does not matter any more */
-  constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens.filter((token) => token.kind !== 'line')
-  }
-
-  statement(): { call: string; args: Node[] } | null {
-    try {
-      const call = this.#expect('name')
-      const brackets = this.#skip('(')
-      const args = this.#isAtEnd() ? [] : this.#list(brackets ? ')' : null)
-      return this.#isAtEnd() ? { call, args } : null
-    } catch (error) {
-      if (error instanceof Unread) return null
-      throw error
-    }
-  }
-
-  expression(): Node {
-    let left = this.#primary()
-    for (;;) {
-      if (this.#skip('+')) left = { kind: 'plus', left, right: this.#primary() }
-      else if (this.#skip('.')) left = this.#method(left)
-      else return left
-    }
-  }
-
-  /** Arguments or items up to `close`; `a: 1` and `'a' => 1` at the end make one hash. */
-  #list(close: string | null): Node[] {
-    const items: Node[] = []
-    const entries: Array<readonly [Node, Node]> = []
-    while (!this.#ends(close)) {
-      const entry = this.#entry()
-      if (Array.isArray(entry)) entries.push(entry as [Node, Node])
-      else items.push(entry as Node)
-      if (!this.#skip(',') && !this.#ends(close)) throw new Unread()
-    }
-    if (close !== null) this.#at++
-    return entries.length === 0 ? items : [...items, { kind: 'hash', entries }]
-  }
-
-  #entry(): Node | [Node, Node] {
-    const token = this.#tokens[this.#at]
-    if (token?.kind === 'label') {
-      this.#at++
-      return [{ kind: 'symbol', name: token.text }, this.expression()]
-    }
-    const first = this.expression()
-    return this.#skip('=>') ? [first, this.expression()] : first
-  }
-
-  #primary(): Node {
-    const token = this.#tokens[this.#at++]
-    if (token === undefined) throw new Unread()
-    if (token.kind === 'string') return { kind: 'text', parts: token.parts.map(partOf) }
-    if (token.kind === 'words')
-      return { kind: 'list', items: token.words.map((value) => ({ kind: 'literal', value })) }
-    if (token.kind === 'symbol') return { kind: 'symbol', name: token.text }
-    if (token.kind === 'number') return { kind: 'literal', value: Number(token.text.replaceAll('_', '')) }
-    if (token.kind === 'name') return this.#named(token.text)
-    const text = textOf(token)
-    if (text === '[') return { kind: 'list', items: this.#list(']') }
-    if (text === '{') return this.#hash()
-    if (text === '->') return this.#lazy()
-    throw new Unread()
-  }
-
-  #hash(): Node {
-    const [hash, ...more] = this.#list('}')
-    if (hash === undefined) return { kind: 'hash', entries: [] }
-    if (hash.kind !== 'hash' || more.length > 0) throw new Unread()
-    return hash
-  }
-
-  #lazy(): Node {
-    if (!this.#skip('{')) throw new Unread()
-    const body = this.expression()
-    if (!this.#skip('}')) throw new Unread()
-    return { kind: 'lazy', body }
-  }
-
-  #named(name: string): Node {
-    const literal = LITERALS.get(name)
-    if (literal !== undefined) return { kind: 'literal', value: literal }
-    if (name === 'fetch' && this.#skip('(')) {
-      const [key, fallback = null, ...more] = this.#list(')')
-      if (key === undefined || more.length > 0) throw new Unread()
-      return { kind: 'fetch', key, fallback }
-    }
-    if (!/^[A-Z]/.test(name)) throw new Unread()
-    const path = [name]
-    while (this.#skip('::')) path.push(this.#expect('name'))
-    return { kind: 'constant', name: path.join('::') }
-  }
-
-  /** `fetch(:linked_dirs, []).push('log')` is how old deploy.rb files append. */
-  #method(left: Node): Node {
-    const name = this.#expect('name')
-    if (name === 'freeze' || name === 'to_s') return left
-    if (!['push', 'concat'].includes(name) || !this.#skip('(')) throw new Unread()
-    const items = this.#list(')')
-    return { kind: 'plus', left, right: name === 'push' ? { kind: 'list', items } : (items[0] ?? raise()) }
-  }
-
-  #expect(kind: 'name'): string {
-    const token = this.#tokens[this.#at++]
-    if (token?.kind !== kind) throw new Unread()
-    return token.text
-  }
-
-  #skip(text: string): boolean {
-    const token = this.#tokens[this.#at]
-    const found = token?.kind === 'op' && token.text === text
-    if (found) this.#at++
-    return found
-  }
-
-  #ends(close: string | null): boolean {
-    return close === null ? this.#isAtEnd() : textOf(this.#tokens[this.#at]) === close
-  }
-
-  #isAtEnd(): boolean {
-    return this.#at >= this.#tokens.length
-  }
-}
-
-function partOf(part: string | { readonly source: string }): string | Node {
-  return typeof part === 'string' ? part : new Parser(rubyTokens(part.source)).expression()
-}
-
-function raise(): never {
-  throw new Unread()
 }

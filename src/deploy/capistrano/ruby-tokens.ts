@@ -8,6 +8,11 @@ export type Token = { readonly line: number } & (
   | { readonly kind: 'line' }
 )
 
+/** Of a name or an operator; empty for others. */
+export function tokenText(token: Token | undefined): string {
+  return token !== undefined && 'text' in token && token.kind !== 'symbol' ? token.text : ''
+}
+
 export type StringPart = string | { readonly source: string }
 
 const CLOSERS: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '<': '>' }
@@ -15,6 +20,8 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', s: ' ', e:
 
 const SPACE = /[ \t\r]+|\\\r?\n|#[^\n]*/y
 const COMMENT_BLOCK = /^=begin\b[\s\S]*?^=end\b[^\n]*/my
+/** A line by itself: what follows is the file's own text. */
+const END_OF_CODE = /^__END__(?=\r?\n|\r?$(?![\s\S]))[\s\S]*/my
 const LINE = /\n|;/y
 const LABEL = /([A-Za-z_]\w*[?!]?):(?!:)/y
 const NAME = /@{0,2}\$?[A-Za-z_]\w*[?!]?/y
@@ -49,7 +56,7 @@ class Lexer {
   }
 
   #next(): void {
-    if (this.#take(COMMENT_BLOCK) || this.#take(SPACE)) return
+    if (this.#take(COMMENT_BLOCK) || this.#take(SPACE) || this.#take(END_OF_CODE)) return
     const line = this.#line
     if (this.#take(LINE)) this.#tokens.push({ kind: 'line', line })
     else if (!this.#word(line) && !this.#text(line)) {

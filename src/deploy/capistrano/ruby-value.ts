@@ -1,4 +1,4 @@
-import type { Node } from './ruby-statements.ts'
+import type { Node } from './ruby-parser.ts'
 
 /** A value as Ruby has it. A symbol is not its text: Capistrano writes some of them in capitals. */
 export type Value = string | number | boolean | null | RubySymbol | RubyHash | Lazy | readonly Value[]
@@ -25,42 +25,51 @@ export class Lazy {
   }
 }
 
-/** What a setting is worth; undefined when nobody set it. */
-export type Fetch = (key: string) => Value | undefined
+/** What is known where an expression stands; undefined for what nobody said. */
+export interface Scope {
+  readonly fetch: (key: string) => Value | undefined
+  readonly constant: (name: string) => Value | undefined
+}
 
 /** A value that hangs on something that was not read. */
 export class Unresolved extends Error {}
 
 /** Works out an expression. @throws Unresolved */
-export function evaluate(node: Node, fetch: Fetch): Value {
+export function evaluate(node: Node, scope: Scope): Value {
   switch (node.kind) {
     case 'literal':
       return node.value
     case 'symbol':
       return new RubySymbol(node.name)
     case 'constant':
-      return new RubySymbol(node.name)
+      return assigned(node.name, scope)
     case 'text':
       return node.parts
-        .map((part) => (typeof part === 'string' ? part : textOf(evaluate(part, fetch))))
+        .map((part) => (typeof part === 'string' ? part : textOf(evaluate(part, scope))))
         .join('')
     case 'list':
-      return node.items.map((item) => evaluate(item, fetch))
+      return node.items.map((item) => evaluate(item, scope))
     case 'hash':
-      return new RubyHash(node.entries.map(([key, value]) => [evaluate(key, fetch), evaluate(value, fetch)]))
+      return new RubyHash(node.entries.map(([key, value]) => [evaluate(key, scope), evaluate(value, scope)]))
     case 'lazy':
       return new Lazy(node.body)
     case 'fetch':
-      return fetched(textOf(evaluate(node.key, fetch)), node.fallback, fetch)
+      return fetched(textOf(evaluate(node.key, scope)), node.fallback, scope)
     case 'plus':
-      return sum(evaluate(node.left, fetch), evaluate(node.right, fetch))
+      return sum(evaluate(node.left, scope), evaluate(node.right, scope))
   }
 }
 
-function fetched(key: string, fallback: Node | null, fetch: Fetch): Value {
-  const value = fetch(key)
+function assigned(name: string, scope: Scope): Value {
+  const value = scope.constant(name)
+  if (value === undefined) throw new Unresolved(`the constant ${name} is not known`)
+  return value
+}
+
+function fetched(key: string, fallback: Node | null, scope: Scope): Value {
+  const value = scope.fetch(key)
   if (value !== undefined) return value
-  if (fallback !== null) return evaluate(fallback, fetch)
+  if (fallback !== null) return evaluate(fallback, scope)
   throw new Unresolved(`fetch(:${key}) is not known`)
 }
 
