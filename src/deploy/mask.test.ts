@@ -16,8 +16,12 @@ for (const [text, shown] of [
   test(`${shown} shows no secret`, () => assert.equal(masked(text!), shown))
 }
 
-test('everything in the environment is hidden, and values whose name says so', () => {
-  assert.equal(maskedSetting('environment.TZ', 'UTC'), '***')
+test('the environment is hidden but for what is known to be no secret, and values whose name says so', () => {
+  assert.equal(maskedSetting('environment.TZ', 'UTC'), 'UTC')
+  assert.equal(maskedSetting('environment.RAILS_ENV', 'staging'), 'staging')
+  assert.equal(maskedSetting('environment.NODE_ENV', 'https://ada:pw@x/'), 'https://***@x/')
+  for (const name of ['REDIS_URL', 'rails_env', 'MY_RAILS_ENV', 'TZ_'])
+    assert.equal(maskedSetting(`environment.${name}`, 'value'), '***', name)
   assert.equal(maskedSetting('services.jobs.credentials.token', '/etc/shop/token'), '***')
   assert.equal(maskedSetting('keep', 5), 5)
   assert.deepEqual(maskedSetting('build', ['SECRET=x y', ['a', '--token=z']]), [

@@ -27,12 +27,25 @@ function loginHidden(whole: string, scheme: string): string {
   return scheme === 'ssh://' && !whole.slice(scheme.length).includes(':') ? whole : `${scheme}${HIDDEN}@`
 }
 
-/** The value of a setting, for showing to people: everything in `environment` is hidden. */
+/** Variables that say how a program runs, by which an import is verified. What they hold is never a secret. */
+const PUBLIC_VARIABLES = new Set([
+  ...['RAILS_ENV', 'RACK_ENV', 'NODE_ENV', 'APP_ENV', 'HANAMI_ENV'],
+  ...['TZ', 'LANG', 'LANGUAGE', 'LC_ALL', 'LC_CTYPE'],
+  ...['LOG_LEVEL', 'RAILS_LOG_LEVEL', 'RAILS_LOG_TO_STDOUT', 'RAILS_SERVE_STATIC_FILES'],
+  ...['PORT', 'RAILS_MAX_THREADS', 'WEB_CONCURRENCY', 'MALLOC_ARENA_MAX', 'UV_THREADPOOL_SIZE'],
+])
+
+/** The value of a setting, for showing to people: of `environment` only what is known to be no secret is shown. */
 export function maskedSetting(path: string, value: unknown): unknown {
-  if (path.startsWith('environment.') || isSecretName(path.slice(path.lastIndexOf('.') + 1))) return HIDDEN
+  if (isHiddenVariable(path) || isSecretName(path.slice(path.lastIndexOf('.') + 1))) return HIDDEN
   if (typeof value === 'string') return masked(value)
   if (!Array.isArray(value)) return value
   return value.map((each, index) => (isSecretOption(value[index - 1]) ? HIDDEN : maskedSetting(path, each)))
+}
+
+function isHiddenVariable(path: string): boolean {
+  const [section, name = ''] = path.split('.', 2)
+  return section === 'environment' && !PUBLIC_VARIABLES.has(name)
 }
 
 /** Among the arguments of a program, what follows such an option is its value. */

@@ -49,11 +49,35 @@ describe('the unit of a worker', () => {
   })
 })
 
+const shellThatSays = (stdout: string) => ({
+  run: async () => ({ exitCode: 0, stdout, stderr: '', durationMs: 0 }),
+})
+
+test('a host without a worker service needs no Node, and sudo lets no program be quieted but workers', async () => {
+  const services = {
+    sidekiq: { type: 'sidekiq' },
+    puma: { type: 'unit', unit: 'puma.service' },
+  } as const
+  const stages = { production: { hosts: ['web-1'] } }
+  for (const settings of [{ services }, {}]) {
+    const stage = resolveStage({ application: 'shop', ...settings, stages }, 'production')
+    const facts = await setupFacts(stage, stage.hosts[0]!, shellThatSays('systemd\t252\n'))
+    assert.deepEqual(facts, { systemd: 252, sudo: null, node: '' })
+    const files = systemFiles(stage, { host: stage.hosts[0]!, user: 'deploy', facts })
+    const quiets = files.flatMap(({ text }) => text.match(/kill .*/g) ?? [])
+    assert.deepEqual(quiets, 'services' in settings ? ['kill --kill-who\\=main -s TSTP sidekiq.service'] : [])
+  }
+})
+
 test('hosts without a Node that is new enough are each named once, and what was found there', async () => {
   const stage = resolveStage(
     {
-      ...{ application: 'shop', deployTo: '/srv/shop', services: {} },
-      stages: { production: { hosts: ['web-1', 'web-2', 'web-3'] } },
+      ...{
+        application: 'shop',
+        deployTo: '/srv/shop',
+        services: { worker: { type: 'worker', roles: ['app'] } },
+      },
+      stages: { production: { hosts: ['web-1', 'web-2', 'web-3', { host: 'db-1', roles: ['db'] }] } },
     },
     'production',
   )
@@ -61,12 +85,9 @@ test('hosts without a Node that is new enough are each named once, and what was 
     ['web-1', 'systemd\t252\n'],
     ['web-2', 'systemd\t252\n'],
     ['web-3', 'node\tv20.1.0 /usr/bin/node\n'],
+    ['db-1', 'systemd\t252\n'],
   ])
-  const facts = onEach(stage.hosts, ({ name }) =>
-    setupFacts(stage, {
-      run: async () => ({ exitCode: 0, stdout: said.get(name)!, stderr: '', durationMs: 0 }),
-    }),
-  )
+  const facts = onEach(stage.hosts, (host) => setupFacts(stage, host, shellThatSays(said.get(host.name)!)))
   const lacking = (found: string) =>
     `no Node 22.18 or newer was found (found: ${found}); install one, or say node: 'release'`
   await assert.rejects(facts, {

@@ -2,14 +2,14 @@ import { command, inOrder, type Script } from '../remote/script.ts'
 import type { RemoteShell } from '../remote/transport.ts'
 import { renderUnit } from '../systemd/render-unit.ts'
 import { sudoersFile, sudoersPath } from '../systemd/sudoers.ts'
-import { FIXED_VERBS, TEMPLATE_VERBS } from '../systemd/systemctl.ts'
 import { workerUnit, workerUnitName } from '../systemd/worker-unit.ts'
 import { DeployError } from './deploy-error.ts'
 import { ENVIRONMENT_FILE } from './layout.ts'
 import { isEnough, MINIMUM_NODE } from './node-version.ts'
 import { findNode, foundNodes } from './on-host/find-node.ts'
 import { Reply, SAY } from './on-host/reply.ts'
-import type { Stage, StageHost, StageWorkerService } from './stage.ts'
+import { VERBS } from './services/service.ts'
+import type { Stage, StageHost, StageService, StageWorkerService } from './stage.ts'
 
 /** A file of the system that a stage needs on one host. */
 export interface SystemFile {
@@ -25,20 +25,26 @@ export interface SetupFacts {
   readonly systemd: number
   /** `1.9.13` as 1 and 9 and 13; what is not there is `null`. */
   readonly sudo: readonly number[] | null
+  /** '' where none was found, and none of the host's services needs it. */
   readonly node: string
 }
 
 /**
- * Asks as the user that deploys: it is their Node that the units run.
+ * Asks as the user that deploys: it is their Node that the units of workers run. Other services bring what they need.
  * @throws DeployError `deploy.preflight` when there is none that is new enough; its caller names the host
  */
-export async function setupFacts(stage: Stage, shell: Pick<RemoteShell, 'run'>): Promise<SetupFacts> {
+export async function setupFacts(
+  stage: Stage,
+  host: StageHost,
+  shell: Pick<RemoteShell, 'run'>,
+): Promise<SetupFacts> {
   const asked = stage.node.startsWith('/') ? stage.node : ''
   const { stdout } = await shell.run(inOrder('look at the host', [findNode(asked), VERSIONS]))
   const reply = new Reply(stdout)
   const nodes = foundNodes(reply)
   const node = nodes.find(({ version }) => isEnough(version))
-  if (node === undefined && stage.node !== 'release') {
+  const runsNode = stage.node !== 'release' && servicesFor(stage, host).some(({ type }) => type === 'worker')
+  if (node === undefined && runsNode) {
     const found = nodes.map(({ version, path }) => `${version} at ${path}`).join(', ') || 'none'
     throw new DeployError(
       'deploy.preflight',
@@ -66,19 +72,22 @@ export function systemFiles(
   stage: Stage,
   { host, user, facts }: { readonly host: StageHost; readonly user: string; readonly facts: SetupFacts },
 ): SystemFile[] {
-  const mine = stage.services.filter(({ hosts }) => hosts.some(({ name }) => name === host.name))
+  const mine = servicesFor(stage, host)
   const workers = mine.filter((service) => service.type === 'worker')
   const rights = mine
     .filter(({ manager }) => manager === 'system')
-    .map((service) =>
-      service.type === 'worker'
-        ? { unit: `${stage.application}-${service.name}@.service`, verbs: TEMPLATE_VERBS }
-        : { unit: service.unit, verbs: FIXED_VERBS },
-    )
+    .map((service) => ({
+      unit: service.type === 'worker' ? `${stage.application}-${service.name}@.service` : service.unit,
+      verbs: VERBS[service.type],
+    }))
   const units = workers.map((service) => unitFile(stage, service, { user, facts }))
   if (rights.length === 0) return units
   const text = sudoersFile({ application: stage.application, user, rights })
   return [...units, { path: sudoersPath(stage.application), text, mode: '0440', notes: [] }]
+}
+
+function servicesFor(stage: Stage, host: StageHost): StageService[] {
+  return stage.services.filter(({ hosts }) => hosts.some(({ name }) => name === host.name))
 }
 
 function unitFile(

@@ -9,7 +9,7 @@ export interface StageValue {
   readonly origin: string
 }
 
-/** All values of a stage; secrets and the environment are masked. */
+/** All values of a stage; secrets are masked, and so is the environment but for a few names. */
 export function stageValues(stage: Stage): StageValue[] {
   const { name: _, layout: __, hosts, services, origin, source, environment, hooks, build, ...plain } = stage
   const values: Array<readonly [path: string, value: unknown]> = [

@@ -20,8 +20,10 @@ export const TEMPLATE_VERBS: readonly SystemctlVerb[] = [
   ...(['enable --now', 'disable --now', 'disable --now --no-block'] as const),
   ...(['restart', 'quiet', 'reset-failed'] as const),
 ]
-/** What deploys do to a unit that stays. */
+/** What deploys do to a Sidekiq, whose unit stays. */
 export const FIXED_VERBS: readonly SystemctlVerb[] = ['start', 'stop', 'restart', 'quiet', 'reset-failed']
+/** What they do to the unit of any other program: to most of them TSTP is no order to take less work. */
+export const UNIT_VERBS: readonly SystemctlVerb[] = FIXED_VERBS.filter((verb) => verb !== 'quiet')
 
 /** sudo compares paths; this is where systemctl is on every merged /usr, and it is found there by its old name, too. */
 export const SYSTEMCTL = '/usr/bin/systemctl'

@@ -168,7 +168,10 @@ test('something that says nothing is given up after a second', async () => {
   await once(silent, 'listening')
   const { port } = silent.address() as { port: number }
   const started = performance.now()
-  assert.match((await refusal({ url: `redis://127.0.0.1:${port}` })).message, /took the connection and said nothing for 1000 ms/)
+  assert.match(
+    (await refusal({ url: `redis://127.0.0.1:${port}` })).message,
+    /took the connection and said nothing for 1000 ms/,
+  )
   assert.ok(performance.now() - started < 2_000)
   silent.close()
 })

@@ -12,7 +12,7 @@ const COLUMNS: readonly Column<StageValue>[] = [
 ]
 
 const ABOUT = `
-Secrets are masked, and so is everything in environment.
+Secrets are masked, and so is everything in environment but well-known names such as RAILS_ENV, NODE_ENV and TZ.
 
 Examples:
   $ capstan config production

@@ -82,7 +82,7 @@ async function setUp(
   const shell = await stages.transportTo(host).connect(host)
   try {
     const user = (await shell.run({ name: 'ask who deploys', body: 'id -un', reads: true })).stdout.trim()
-    const files = systemFiles(stage, { host, user, facts: await setupFacts(stage, shell) })
+    const files = systemFiles(stage, { host, user, facts: await setupFacts(stage, host, shell) })
     const notes = files.flatMap((file) => file.notes.map((note) => `${file.path}: ${note}`))
     if (print) {
       const texts = files.map(({ path, text }) => `${path}\n${text}`)

@@ -40,7 +40,7 @@ export function diffCommand({ session, out }: SystemdContext): Command {
 async function driftOn(open: OpenStage, host: DeployHost, admin: string | undefined): Promise<FileDrift[]> {
   const { stage } = open
   const { stdout } = await host.shell.run({ name: 'ask who deploys', body: 'id -un', reads: true })
-  const facts = await setupFacts(stage, host.shell)
+  const facts = await setupFacts(stage, host, host.shell)
   const wanted = systemFiles(stage, { host, user: stdout.trim(), facts })
   const found = await readAll(open, { host, admin, paths: wanted.map(({ path }) => path) })
   return wanted.flatMap((file) => {

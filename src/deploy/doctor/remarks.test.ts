@@ -102,6 +102,26 @@ describe('what doctor says of releases', () => {
     assert.deepEqual(says(/by Capistrano after/, { releases: [theirs] }, { lastRevision }), [])
   })
 
+  test('one is not many, and a user or a branch that revisions.log lacks leaves no hole', () => {
+    const words = (known: Partial<PreflightFacts>, lastRevision: string | null) =>
+      treeRemarks({ ...stage, keep: 1 }, { ...facts, ...known }, { ...tree, lastRevision }).map(
+        ({ what }) => what,
+      )
+    const live = release('20260102000000', { isCurrent: true, manifest: good })
+    assert.deepEqual(words({ releases: [live] }, null), [
+      '/var/www/shop has 1 release (1 good); 1 good one is kept; live is 20260102000000',
+    ])
+    for (const [line, said] of [
+      [
+        'Branch main (at b) deployed as release 20260102000000 by ',
+        'somebody deployed branch main as release',
+      ],
+      ['Branch  (at ) deployed as release 20260102000000 by ada', 'ada deployed release'],
+      [' rolled back to release 20260102000000', 'somebody rolled back to release'],
+    ] as const)
+      assert.equal(words({}, line).at(-1), `${said} 20260102000000, says revisions.log`)
+  })
+
   test('a line of revisions.log in other words is shown as it is', () => {
     const lastRevision = 'Zweig main ausgeliefert' as never
     assert.deepEqual(says(/words of its own: Zweig/, {}, { lastRevision }), ['note'])

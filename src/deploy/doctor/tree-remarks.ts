@@ -29,7 +29,8 @@ function releaseRemarks({ deployTo, keep }: Stage, { releases }: PreflightFacts)
   const ours = live?.manifest === null ? ', made by Capistrano' : ''
   return [
     note(
-      `${deployTo} has ${releases.length} releases (${kinds.join(', ')}); ${keep} good ones are kept` +
+      `${deployTo} has ${releases.length === 1 ? '1 release' : `${releases.length} releases`} (${kinds.join(', ')}); ` +
+        `${keep === 1 ? '1 good one is' : `${keep} good ones are`} kept` +
         (live === undefined ? '; none is live' : `; live is ${live.name}${ours}`),
     ),
   ]
@@ -77,11 +78,13 @@ function deployerRemarks({ releases }: PreflightFacts, { lastRevision }: TreeFac
   const entry = parseRevisionLogLine(lastRevision)
   if (entry === null) return [note(`last line of revisions.log, in words of its own: ${lastRevision}`)]
   const { kind, release, by } = entry
-  const what = kind === 'rollback' ? 'rolled back to' : `deployed branch ${entry.branch} as`
+  // Who and what may be empty: a deploy may have had no name of a user, and code that came from no branch.
+  const branch = kind === 'rollback' || entry.branch === '' ? '' : `branch ${entry.branch} as `
+  const what = kind === 'rollback' ? 'rolled back to' : `deployed ${branch}`.trimEnd()
   const known = releases.find(({ name }) => name === release)
   const isForeign = known?.manifest === null && releases.some(({ manifest }) => manifest !== null)
   return [
-    note(`${by} ${what} release ${release}, says revisions.log`),
+    note(`${by === '' ? 'somebody' : by} ${what} release ${release}, says revisions.log`),
     ...(isForeign
       ? [
           warning(
@@ -111,7 +114,15 @@ function linkRemarks({ linkedFiles, linkedDirs }: Stage, { links }: TreeFacts): 
   const unsaid = links.filter(({ path }) => !configured.includes(path))
   const said = links.length - unsaid.length
   return [
-    ...(said === 0 ? [] : [note(`${said} linked files and folders of the live release are configured`)]),
+    ...(said === 0
+      ? []
+      : [
+          note(
+            said === 1
+              ? '1 linked file or folder of the live release is configured'
+              : `${said} linked files and folders of the live release are configured`,
+          ),
+        ]),
     ...unsaid.map(({ kind, path }) => {
       const setting = kind === 'file' ? 'linkedFiles' : 'linkedDirs'
       return warning(

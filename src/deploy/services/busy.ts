@@ -2,6 +2,7 @@ import type { Script } from '../../remote/script.ts'
 import { systemctl } from '../../systemd/systemctl.ts'
 import type { ServiceManager } from '../deploy-config.ts'
 import type { DeployHost, Deployment } from '../deployment.ts'
+import { type Reply, SAY } from '../on-host/reply.ts'
 import type { SidekiqService, WorkerService } from './service.ts'
 import { SYSTEMCTL } from './unit-state.ts'
 
@@ -40,7 +41,10 @@ function countOf(line: string): number | null {
   return title ? Number(title[1]) : null
 }
 
-/** Tells units to take no more jobs; those that do not run take none. */
+/**
+ * Tells units to take no more jobs. Those that are not active take none, and that is no failure: a deploy goes on to
+ * start them. `quietedUnits` reads which are which.
+ */
 export function quiet(manager: ServiceManager, units: readonly string[]): Script[] {
   return units.map((unit) => ({
     name: `quiet ${unit}`,
@@ -49,10 +53,36 @@ export function quiet(manager: ServiceManager, units: readonly string[]): Script
   }))
 }
 
-const QUIET = `${SYSTEMCTL}
+const QUIET = `${SYSTEMCTL}${SAY}
 unit=$1; shift
-if systemctl is-active --quiet "$unit"; then command "$@"; fi
+if systemctl is-active --quiet "$unit"; then
+  command "$@"
+  say quieted "$unit"
+else
+  load=$(systemctl show -p LoadState "$unit")
+  active=$(systemctl show -p ActiveState "$unit")
+  say not-quieted "$unit \${load#LoadState=} \${active#ActiveState=}"
+fi
 `
+
+/** A unit that had nothing to be told. */
+export interface UnquietedUnit {
+  readonly unit: string
+  readonly isInstalled: boolean
+  /** `inactive`, `failed`, `activating`, `deactivating` */
+  readonly active: string
+}
+
+export function quietedUnits(reply: Reply): {
+  readonly quieted: readonly string[]
+  readonly others: readonly UnquietedUnit[]
+} {
+  const others = reply.all('not-quieted').map((words) => {
+    const [unit = '', load, active = ''] = words.split(' ')
+    return { unit, isInstalled: load === 'loaded', active }
+  })
+  return { quieted: reply.all('quieted'), others }
+}
 
 function askBusy(manager: ServiceManager, units: readonly string[]): Script {
   return { name: 'ask for running jobs', body: `${SYSTEMCTL}${ASK}`, args: [manager, ...units], reads: true }

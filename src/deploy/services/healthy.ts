@@ -78,7 +78,10 @@ export function unhealthy(state: UnitState, directory: string | null): string | 
     const says = state.status === '' ? '' : `, says "${state.status}"`
     return `is ${state.active} (${state.sub}, result ${state.result}${says})`
   }
-  if (state.restarts > 0) return `was restarted by systemd ${state.restarts} times`
+  if (state.restarts > 0) {
+    const times = state.restarts === 1 ? 'once' : `${state.restarts} times`
+    return `was restarted by systemd ${times}`
+  }
   if (directory === null) return null
   if (state.sub !== 'running') return `is not running (${state.sub})`
   if (state.directory !== '' && state.directory !== directory)

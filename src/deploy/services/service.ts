@@ -1,4 +1,10 @@
-import { FIXED_VERBS, type SystemctlVerb, systemctl, TEMPLATE_VERBS } from '../../systemd/systemctl.ts'
+import {
+  FIXED_VERBS,
+  type SystemctlVerb,
+  systemctl,
+  TEMPLATE_VERBS,
+  UNIT_VERBS,
+} from '../../systemd/systemctl.ts'
 import type { ServiceManager } from '../deploy-config.ts'
 import type { Stage, StageHost, StageService } from '../stage.ts'
 import { freeInstances } from './instance-names.ts'
@@ -106,7 +112,13 @@ export function shownUnit(unitFile: string): string {
 }
 
 /** All commands that deploys, rollbacks and the service commands run for a service, so that none is refused half-way. */
-export function rightsOf(service: Service): Right[] {
-  const verbs = service.type === 'worker' ? TEMPLATE_VERBS : FIXED_VERBS
-  return verbs.map((verb) => ({ verb, unit: service.unitFile, manager: service.manager }))
+export function rightsOf({ type, unitFile, manager }: Service): Right[] {
+  return VERBS[type].map((verb) => ({ verb, unit: unitFile, manager }))
+}
+
+/** What is done to units, by the type of their service. */
+export const VERBS: Readonly<Record<Service['type'], readonly SystemctlVerb[]>> = {
+  worker: TEMPLATE_VERBS,
+  sidekiq: FIXED_VERBS,
+  unit: UNIT_VERBS,
 }

@@ -68,6 +68,7 @@ describe('a service is believed', () => {
     ['it waits for its next start', { active: 'activating', sub: 'auto-restart' }, /auto-restart/],
     ['it is over', { sub: 'exited' }, /exited/],
     ['systemd had to restart it', { restarts: 2 }, /restarted by systemd 2 times/],
+    ['systemd had to restart it once', { restarts: 1 }, /restarted by systemd once/],
     ['it works in another release', { directory: '/srv/shop/releases/1' }, /releases\/1, not in/],
   ]
   for (const [why, state, words] of doubts)

@@ -68,6 +68,20 @@ describe('a Sidekiq and a worker side by side', { skip: WITHOUT_HOSTS, timeout: 
     assert.match(stderr, /the unit sidekiq\.service is not installed \(service sidekiq\)\n {2}.*install it/)
   })
 
+  test('are said to be not there by the commands on services', LIMIT, async () => {
+    const { stdout } = await scene.must('status', 'production')
+    assert.match(stdout, /shop-worker@\.service +no instance\n.* sidekiq\.service +not installed\n$/)
+    const quieted = await scene.capstan('quiet', 'production')
+    assert.equal(quieted.code, 1, quieted.stderr)
+    assert.match(quieted.stdout, /^web-1: shop-worker@\.service: no instance: nothing to quiet$/m)
+    assert.match(quieted.stdout, /^web-1: sidekiq\.service: not found: nothing to quiet$/m)
+    const logs = await scene.capstan('logs', 'production', '--json')
+    assert.equal(logs.code, 1, logs.stderr)
+    assert.deepEqual(JSON.parse(logs.stdout).hosts, [
+      { host: 'web-1', lines: [], missing: [{ unit: 'sidekiq.service', why: 'not installed' }] },
+    ])
+  })
+
   test('are both started by the first deploy', LIMIT, async () => {
     const url = `redis://${scene.host.gateway}:${scene.redis!.port}`
     await scene.host.write('/etc/systemd/system/sidekiq.service', unitText(url))
@@ -75,6 +89,8 @@ describe('a Sidekiq and a worker side by side', { skip: WITHOUT_HOSTS, timeout: 
     const release = await scene.deploy()
     assert.equal(await scene.host.output('systemctl is-active sidekiq'), 'active')
     await scene.worksIn(scene.host, release)
+    const { stdout } = await scene.must('logs', 'production', '-n', '5')
+    assert.match(stdout, /^web-1 {2}\S+ .*$/m)
   })
 
   test(
