@@ -7,7 +7,7 @@ import type { DeployHost, Deployment } from './deployment.ts'
 import { masked } from './mask.ts'
 import { Reply, SAY } from './on-host/reply.ts'
 import { packFolder, resolveRevision, unpackArchive, unpackGit } from './on-host/source.ts'
-import type { Stage } from './stage.ts'
+import type { Stage, StageSource } from './stage.ts'
 
 /** The code of one deploy: the same on all hosts, whatever happens to the branch in the meantime. */
 export interface CodeSource {
@@ -41,22 +41,30 @@ export async function codeSource(stage: Stage, params: CodeSourceParams): Promis
   return fromArchive(archive, reply.one('revision') ?? '')
 }
 
-async function fromGit(
-  { git, branch, tree }: { readonly git: string; readonly branch: string; readonly tree: string | null },
-  { hosts }: CodeSourceParams,
-): Promise<CodeSource> {
-  const primary = hosts.find((host) => host.primary)
-  if (primary === undefined) throw new DeployError('deploy.failed', 'no host of the stage is primary')
-  const reply = await ask(primary.shell, resolveRevision(git, branch), {
-    what: `${primary.name} cannot read the repository ${masked(git)}`,
+/**
+ * The commit that a branch means, as this host sees it.
+ * @throws DeployError `deploy.revision` when it cannot read the repository, or there is none
+ */
+export async function gitRevision({ git, branch }: GitSource, { name, shell }: DeployHost): Promise<string> {
+  const reply = await ask(shell, resolveRevision(git, branch), {
+    what: `${name} cannot read the repository ${masked(git)}`,
     fix: 'correct source.git, or let that host reach it',
   })
   const revision = reply.one('revision')
-  if (revision === undefined)
-    throw new DeployError(
-      'deploy.revision',
-      `${masked(git)} has no branch, tag or commit ${branch} (asked from ${primary.name}); push it, or correct source.branch`,
-    )
+  if (revision !== undefined) return revision
+  throw new DeployError(
+    'deploy.revision',
+    `${masked(git)} has no branch, tag or commit ${branch} (asked from ${name}); push it, or correct source.branch`,
+  )
+}
+
+type GitSource = Extract<StageSource, { git: string }>
+
+async function fromGit(source: GitSource, { hosts }: CodeSourceParams): Promise<CodeSource> {
+  const primary = hosts.find((host) => host.primary)
+  if (primary === undefined) throw new DeployError('deploy.failed', 'no host of the stage is primary')
+  const revision = await gitRevision(source, primary)
+  const { git, tree } = source
   return {
     revision,
     async place(deployment, host) {

@@ -12,6 +12,7 @@ import { probeRedis, type RedisAddress, redisRemarks } from './probe-redis.ts'
 import { foundUnits, probeServices } from './probe-services.ts'
 import { probeTree, treeFacts } from './probe-tree.ts'
 import { unitRemarks } from './service-remarks.ts'
+import { sourceRemarks } from './source-remarks.ts'
 import { treeRemarks } from './tree-remarks.ts'
 
 export interface ExamineParams {
@@ -22,7 +23,7 @@ export interface ExamineParams {
 }
 
 /**
- * Looks at everything on a host that a deploy or a worker depends on, in one question. Changes nothing. Finds as well
+ * Looks at everything on a host that a deploy or a worker depends on, in one question and one for the code. Changes nothing. Finds as well
  * what Capistrano and its plugin for Sidekiq left there.
  */
 export async function examineHost(
@@ -49,6 +50,7 @@ export async function examineHost(
     ...treeRemarks(stage, facts, treeFacts(reply)),
     ...units.flatMap((unit) => unitRemarks(stage, facts, unit)),
     ...(redis === null ? [] : redisRemarks(redis, reply)),
+    ...(await sourceRemarks(stage, host)),
   ]
   return remarks.map((remark) => ({ host: host.name, ...remark }))
 }

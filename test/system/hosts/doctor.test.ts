@@ -152,6 +152,9 @@ describe('capstan doctor STAGE', { skip: WITHOUT_HOSTS }, () => {
       )
     })
 
+    test('asks the repository from the host', () =>
+      finds('error', /^web-1 cannot read the repository git@git\.example:example\.git; correct source\.git/))
+
     test('asks Redis from the host', () => finds('note', /^Redis at 127\.0\.0\.1:6379 answers$/))
 
     test('has changed nothing, and says the same to a person', async () => {
