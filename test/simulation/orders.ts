@@ -1,6 +1,7 @@
 import { Client, type EnqueueOptions } from '../../src/client/client.ts'
 import { EnqueueError } from '../../src/client/pusher.ts'
 import type { Definition } from '../../src/job/definition.ts'
+import { CapstanError } from '../../src/kernel/errors.ts'
 import { silentLogger } from '../../src/kernel/logger.ts'
 import { TOKEN_MS } from '../../src/store/transfer.ts'
 import type { Chance } from './chance.ts'
@@ -144,5 +145,5 @@ export class Orders {
 }
 
 function isUnknown(error: unknown): boolean {
-  return error instanceof EnqueueError && error.code === 'store.unknown'
+  return error instanceof CapstanError && error.code === 'store.unknown'
 }
