@@ -20,7 +20,7 @@ import { prepare } from './phases/prepare.ts'
 import { publish } from './phases/publish.ts'
 import { start } from './phases/start.ts'
 import { verify } from './phases/verify.ts'
-import { rollbackTarget } from './release.ts'
+import { rollbackGoal } from './release.ts'
 import { newReleaseName } from './release-name.ts'
 import type { Stage, StageHost } from './stage.ts'
 import { StageShells } from './stage-shells.ts'
@@ -62,12 +62,9 @@ export async function rollback(
   params: DeployParams & { readonly to?: string },
 ): Promise<DeployReport> {
   return withHosts(runtime, { ...params, what: 'rollback' }, async (shells, before, startedAt) => {
-    const perHost = new Map([...before].map(([name, { releases }]) => [name, releases] as const))
-    const release = rollbackTarget(perHost, params.to)
-    const [known] = [...perHost.values()].flat().filter(({ name }) => name === release)
     const deployment = new Deployment(runtime, {
-      ...{ kind: 'rollback', stage: params.stage, hosts: shells.hosts, before, release },
-      ...{ revision: known?.revision ?? '', by: params.by, startedAt },
+      ...{ kind: 'rollback', stage: params.stage, hosts: shells.hosts, before },
+      ...{ ...rollbackGoal(before, params.to), by: params.by, startedAt },
       ...{ events: params.events, signal: params.signal },
     })
     return through(deployment, PHASES_OF_ROLLBACK, shells)

@@ -6,14 +6,14 @@ import type { DeployHost } from './deployment.ts'
 import { onEach } from './fleet.ts'
 import { readHosts, requireOpen, requireReady } from './phases/preflight.ts'
 import type { PreflightFacts } from './phases/preflight-facts.ts'
-import { type ReleaseFacts, releasesToRemove } from './release.ts'
+import { type ReleaseFacts, releasesToRemove, rollbackGoal } from './release.ts'
 import { newReleaseName } from './release-name.ts'
 import { overlapping, type Service, servicesOn, type WorkerService } from './services/service.ts'
 import { showInstances, unitStates } from './services/unit-state.ts'
 import type { Stage } from './stage.ts'
 import { StageShells } from './stage-shells.ts'
 
-/** What a deploy would do on one host, in words, phase by phase. */
+/** What a deploy or a rollback would do on one host, in words, phase by phase. */
 export interface HostPlan {
   readonly host: string
   readonly steps: ReadonlyArray<{ readonly phase: PhaseName; readonly what: string }>
@@ -48,29 +48,52 @@ export async function planDeploy(
     clock.now(),
     releases.map(({ name }) => name),
   )
-  const plans = await onEach(hosts, (host) =>
-    planOn(stage, host, { release, revision, facts: before.get(host.name) }),
-  )
+  const plans = await onEach(hosts, async (host) => {
+    const facts = before.get(host.name)
+    const steps = [
+      ...prepareSteps(stage, release, revision),
+      ...(stage.migrate !== null && host.primary ? [step('migrate', `run ${words(stage.migrate)}`)] : []),
+      ...(await takeoverSteps(stage, host, { release, facts })),
+      step('finish', `remove ${removed(stage, release, facts?.releases ?? []).join(', ') || 'no release'}`),
+    ]
+    return { host: host.name, steps }
+  })
+  return { stage: stage.name, release, revision, hosts: [...plans.values()] }
+}
+
+/**
+ * The same for a rollback, which makes no release and removes none.
+ * @throws UsageError, DeployError, FleetError as the rollback would before it begins
+ */
+export async function planRollback(
+  { clock }: Runtime,
+  { stage, transportTo, signal, events, to }: DeployParams & { readonly to?: string },
+): Promise<Plan> {
+  events.phase('preflight')
+  await using shells = await StageShells.open(stage, transportTo, signal)
+  const { hosts } = shells
+  const before = await readHosts(clock, stage, hosts)
+  requireOpen(before)
+  await requireReady(stage, { hosts, facts: before }, null)
+  const { release, revision } = rollbackGoal(before, to)
+  const plans = await onEach(hosts, async (host) => {
+    const steps = await takeoverSteps(stage, host, { release, facts: before.get(host.name) })
+    return { host: host.name, steps }
+  })
   return { stage: stage.name, release, revision, hosts: [...plans.values()] }
 }
 
 interface Known {
   readonly release: string
-  readonly revision: string
   readonly facts: PreflightFacts | undefined
 }
 
-async function planOn(
-  stage: Stage,
-  host: DeployHost,
-  { release, revision, facts }: Known,
-): Promise<HostPlan> {
+/** How a release that is there becomes the live one. */
+async function takeoverSteps(stage: Stage, host: DeployHost, { release, facts }: Known) {
   const instances = new Map<string, string[]>()
   for (const service of servicesOn(stage, host))
     if (service.type === 'worker') instances.set(service.name, await running(host, service))
-  const steps = [
-    ...prepareSteps(stage, release, revision),
-    ...(stage.migrate !== null && host.primary ? [step('migrate', `run ${words(stage.migrate)}`)] : []),
+  return [
     ...overlapping(stage, host).map(({ name, template, processes }) =>
       step(
         'start',
@@ -79,9 +102,7 @@ async function planOn(
     ),
     step('publish', `current: ${facts?.current.release ?? 'none'} → ${release}`),
     ...servicesOn(stage, host).map((service) => cutoverStep(service, instances.get(service.name) ?? [])),
-    step('finish', `remove ${removed(stage, release, facts?.releases ?? []).join(', ') || 'no release'}`),
   ]
-  return { host: host.name, steps }
 }
 
 function step(phase: PhaseName, what: string) {

@@ -91,6 +91,20 @@ export function rollbackTarget(
       )
 }
 
+/**
+ * `rollbackTarget` of what the hosts have, and the code in it; '' where no host knows.
+ * @throws UsageError `rollback.none` or `rollback.unknown`
+ */
+export function rollbackGoal(
+  before: ReadonlyMap<string, { readonly releases: readonly ReleaseFacts[] }>,
+  to: string | undefined,
+): { readonly release: string; readonly revision: string } {
+  const perHost = new Map([...before].map(([name, { releases }]) => [name, releases] as const))
+  const release = rollbackTarget(perHost, to)
+  const [known] = [...perHost.values()].flat().filter(({ name }) => name === release)
+  return { release, revision: known?.revision ?? '' }
+}
+
 function intersection(lists: readonly string[][]): string[] {
   const [first = [], ...rest] = lists
   return first.filter((name) => rest.every((list) => list.includes(name))).sort()

@@ -3,7 +3,7 @@ import { type DeployParams, deploy, rollback } from '../../deploy/deploy.ts'
 import { FleetError } from '../../deploy/fleet.ts'
 import { sshCommand } from '../../deploy/host-commands.ts'
 import { DeployFailure, type DeployReport } from '../../deploy/outcome.ts'
-import { type Plan, planDeploy } from '../../deploy/plan.ts'
+import { type Plan, planDeploy, planRollback } from '../../deploy/plan.ts'
 import type { Stage } from '../../deploy/stage.ts'
 import { CapstanError, messageOf } from '../../kernel/errors.ts'
 import type { Runtime } from '../../kernel/runtime.ts'
@@ -41,12 +41,20 @@ export function rollbackCommand(context: DeployContext): Command {
     'return to the newest release before the current one that is good on every host',
   )
     .option('--to <release>', 'to this one')
+    .option(
+      '-n, --dry-run',
+      'look at the hosts, say which release it would be and what would be done, and change nothing',
+    )
     .addHelpText('after', `${CODES}\n\nExample: capstan rollback production --to 20261124103000`)
-    .action((stage: string, flags: StageFlags & { to?: string }) => {
-      const { to } = flags
-      const work: Work = async (runtime, params) =>
-        tell(context.out, await rollback(runtime, { ...params, ...(to === undefined ? {} : { to }) }))
-      return run(context, { stage, flags, work })
+    .action((stage: string, flags: StageFlags & { to?: string; dryRun?: boolean }) => {
+      const { to, dryRun, ...rest } = flags
+      const { out } = context
+      const work: Work = async (runtime, params) => {
+        const wanted = { ...params, ...(to === undefined ? {} : { to }) }
+        if (dryRun) tellPlan(out, await planRollback(runtime, wanted))
+        else tell(out, await rollback(runtime, wanted))
+      }
+      return run(context, { stage, flags: rest, work })
     })
 }
 

@@ -26,8 +26,20 @@ describe('a rollback', { skip: WITHOUT_HOSTS, timeout: 3 * LIMIT.timeout }, () =
     assert.match(stderr, /no older release is good on every host/)
   })
 
-  test('returns all hosts to the release before, and marks the one that was left as bad', LIMIT, async () => {
+  test('can be looked at before: which release it would be, and what would be done', LIMIT, async () => {
     releases.push(await scene.deploy('--set', 'environment.GREETING=two'))
+    const [first, second] = releases as [string, string]
+    const { stdout } = await scene.must('rollback', 'production', '-n')
+    assert.match(stdout, new RegExp(`^web-1  start +worker: start 1 × shop-worker@${first}-`, 'm'))
+    assert.match(stdout, new RegExp(`^web-1  publish +current: ${second} → ${first}$`, 'm'))
+    assert.match(stdout, /nothing was changed\n$/)
+    assert.doesNotMatch(stdout, /prepare|migrate|finish/)
+    for (const host of scene.hosts) assert.equal(await scene.current(host), second)
+    const { code, stderr } = await scene.capstan('rollback', 'production', '-n', '--to', '20000101000000')
+    assert.equal(code, 2, stderr)
+  })
+
+  test('returns all hosts to the release before, and marks the one that was left as bad', LIMIT, async () => {
     const [first, second] = releases as [string, string]
     const revision = await scene.host.read(`${DEPLOY_TO}/current/REVISION`)
     assert.equal(await rollback(), first)
