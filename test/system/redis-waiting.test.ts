@@ -7,6 +7,7 @@ import {
   ANN,
   BOB,
   beatOf,
+  claim,
   eventually,
   job,
   pushOne,
@@ -65,7 +66,7 @@ test('a wait claims the job that ends it, and leaves the others where they are',
   const settle = claims.map(({ token }) => ({ token, to: 'done' }) as const)
   const reply = await store.exchange({ identity: ANN, now: T0, settle, queues: [], count: 0 })
   assert.deepEqual(reply.refused, [])
-  await eventually(async () => assert.equal(await server.command('KEYS', `${record}*`), ''))
+  assert.equal(await server.command('KEYS', `${record}:*`), '')
 })
 
 test('what it waits for is not in flight yet', async () => {
@@ -78,8 +79,54 @@ test('what it waits for is not in flight yet', async () => {
   assert.equal((await store.stats(T0, 1)).inFlight, 0)
   stop.abort()
   await waiting
-  await eventually(async () => assert.equal(await size('HLEN', record), 0))
+  assert.deepEqual(await store.inFlight(ANN), [])
 })
+
+/** ANN waits until it is clear that no job comes. */
+async function waitInVain(...queues: string[]) {
+  const stop = new AbortController()
+  const waiting = waitFor(store, queues, stop.signal)
+  await waitUntilBlocked(queues.length)
+  stop.abort()
+  await waiting
+}
+
+test('waits that end for nothing write nothing after the first one', async () => {
+  const written = async () =>
+    /cmdstat_hset:calls=(\d+)/.exec(await server.command('INFO', 'commandstats'))?.[1]
+  await waitInVain('a', 'b')
+  const first = await written()
+  for (let round = 0; round < 5; round++) await waitInVain('a', 'b')
+  assert.equal(await written(), first)
+  const waiting = waitFor(store, ['a', 'b'])
+  await push('b', 'j1')
+  const claims = await waiting
+  assert.deepEqual(await store.inFlight(ANN), claims)
+  assert.equal(await size('HLEN', record), 2)
+})
+
+const COME_BACK: Record<string, () => Promise<unknown>> = {
+  'at once': async () => undefined,
+  'when its bar is gone': async () => server.command('DEL', await server.command('KEYS', `${record}:*`)),
+}
+for (const [when, pass] of Object.entries(COME_BACK)) {
+  test(`a worker that was recovered between two waits and comes back ${when} gets its jobs`, async () => {
+    await waitInVain('a')
+    await other.recover({ identity: ANN, now: T0, beatAt: T0, revise: () => assert.fail('it held nothing') })
+    await pass()
+    await store.heartbeat(beatOf(ANN, { now: T0 + 1 }))
+    const waiting = waitFor(store, ['a']).catch(() => [])
+    await waitUntilBlocked(1)
+    await push('a', 'j1')
+    assert.deepEqual(await waiting, [])
+    assert.deepEqual(await store.inFlight(ANN), [])
+    assert.deepEqual(
+      (await claim(store, 1)).map(({ payload }) => payload),
+      [job('j1')],
+    )
+    assert.equal((await push('a', 'j2').then(() => waitFor(store, ['a']))).length, 1)
+  })
+}
 
 test('bytes that are no text are told of by a wait, too', async () => {
   const waiting = waitFor(store, ['a'])

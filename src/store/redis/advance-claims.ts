@@ -34,6 +34,8 @@ export class AdvanceClaims {
   readonly #ground: Ground
   readonly #calls: CallNames
   readonly #claims: Claims
+  /** Name of an order → a claim whose wait ended for nothing: it stands in the record for the next one. */
+  readonly #unused = new Map<string, string>()
   /** Identity → claims of which nobody knows whether their job came, or comes yet. */
   readonly #doubtful = new Map<string, Set<string>>()
 
@@ -46,11 +48,12 @@ export class AdvanceClaims {
 
   /** Waits on this line, which does nothing else meanwhile. Never rejects. */
   async wait(line: Line, order: Order): Promise<Ending> {
-    const claim = `${this.#calls.next()}:${order.queue}`
+    const claim = this.#claimFor(line, order)
     try {
       const [moved, ...state] = await this.#replies(line, order, claim)
       if (typeof moved === 'string') return await this.#came(order, { claim, payload: moved, state })
-      this.#withdraw(line, order, claim)
+      if (moved instanceof ReplyError) this.#withdraw(line, order, claim)
+      else this.#unused.set(nameOf(order), claim)
       return { kind: moved instanceof ReplyError ? 'refused' : 'nothing' }
     } catch (error) {
       this.#runtime.logger.debug('a wait for a job was lost', { queue: order.queue, error })
@@ -69,12 +72,23 @@ export class AdvanceClaims {
     for (const claim of claims) doubtful?.delete(claim)
   }
 
+  /** One that stands in the record, or will when the server has come to the wait. */
+  #claimFor({ connection }: Line, order: Order): string {
+    const name = nameOf(order)
+    const unused = this.#unused.get(name)
+    this.#unused.delete(name)
+    if (unused !== undefined) return unused
+    const claim = `${this.#calls.next()}:${order.queue}`
+    const recorded = connection.request(['HSET', this.#ground.keys.inFlight(order.identity), claim, '1'])
+    ignore(recorded, 'a later reply tells', this.#runtime.logger)
+    return claim
+  }
+
   /** What was moved; then whether the claim is recorded, the worker registered, the queue paused. */
   #replies({ connection }: Line, { identity, queue }: Order, claim: string): Promise<Reply[]> {
     const { keys } = this.#ground
     const record = keys.inFlight(identity)
     const list = keys.claim(identity, claim)
-    ignore(connection.request(['HSET', record, claim, '1']), 'the next reply tells', this.#runtime.logger)
     return Promise.all([
       connection.request(['BLMOVE', keys.queue(queue), list, 'RIGHT', 'LEFT', BLOCK_SECONDS]),
       connection.request(['HEXISTS', record, claim]),
@@ -108,6 +122,10 @@ export class AdvanceClaims {
     this.#doubtful.set(identity, doubtful.add(claim))
     return { kind: 'lost' }
   }
+}
+
+function nameOf({ identity, queue }: Order): string {
+  return `${identity} ${queue}`
 }
 
 /** A job that came. */
