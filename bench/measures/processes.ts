@@ -8,8 +8,8 @@ import { type Cost, recordCost } from './cost.ts'
 const CONCURRENCY = 10
 /** Of one process: twenty of them have to find room. */
 const MOST_JOBS = 80_000
-/** So many shares make a young process as fast as one that has run for long: its code is compiled by then. */
-const WARM_SHARES = 4
+/** What a young process costs by its age falls most with the first shares: its code is compiled by then. */
+const WARM_SHARES = 2
 const POLL_MS = 10
 /** More than a minute: somebody is stuck. */
 const MOST_POLLS = 6_000

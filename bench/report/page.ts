@@ -81,7 +81,7 @@ documentation advises. Commands of PostgreSQL are transactions that write. Limit
 pops, parses and awaits, waits by BRPOP, and loses the jobs of a process that dies: nothing that goes through Redis picks
 up sooner. "LMOVE by a socket" moves each job to another list and leaves it there; \`redis-benchmark\` has one connection and 64 commands in flight, LPUSH and LMOVE.
 
-"Half load": jobs of 50 ms, one every 10 ms, for 10 slots. Several processes have C=10 each, and each has run four such
+"Half load": jobs of 50 ms, one every 10 ms, for 10 slots. Several processes have C=10 each, and each has run two such
 shares alone before. Start-up is \`capstan work\` as installed, to its ready line, but for peers only a bare Node (or Ruby) and
 a ready worker. Memory is that of the worker process after ${ours} jobs (peers: ${theirs}). Growth is that of Capstan on Redis at C=100;
 a backlog of 1,000 comes again and again to a worker that is up, the others are there when it begins.`
