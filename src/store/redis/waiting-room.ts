@@ -84,7 +84,7 @@ export class WaitingRoom {
     const ends = await Promise.all(waits.map(({ ended }) => ended))
     if (!this.#ground.client.isConnected) await this.#waitOut(over)
     if (!ends.includes('lost') || this.#closing.signal.aborted) return
-    const what = 'a connection that waited for jobs was lost, and with it perhaps the answer to a claim'
+    const what = 'a wait for jobs was lost, and with it perhaps a job that it claimed'
     throw new StoreError('store.unknown', what, { retryable: true })
   }
 

@@ -53,7 +53,7 @@ local queues, dead = lists + nqueues + 1, lists + nqueues + 2
 local sizes = claims + 2 * nclaims
 local nmoves = 0
 if #KEYS > lists + nqueues then nmoves = tonumber(ARGV[sizes + 1]) end
-local moves, destinations = sizes + 1, dead
+local moves = sizes + 1
 if nmoves > 0 then
   ${CHECK_MOVES}
 end

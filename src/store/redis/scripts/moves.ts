@@ -22,7 +22,7 @@ export interface MoveArgument {
 export const CHECK_MOVES = `
 ${IS_LIST}
 for i = 1, nmoves do
-  local to, key = ARGV[moves + 7 * (i - 1) + 2], KEYS[destinations + i]
+  local to, key = ARGV[moves + 7 * (i - 1) + 2], KEYS[dead + i]
   if to == 'queue' then
     redis.call('SCARD', KEYS[queues])
     if not is_list(key) then redis.call('ZCARD', KEYS[dead]) end
@@ -44,7 +44,7 @@ for i = 1, nmoves do
   local payload = release(ARGV[at + 1])
   if payload then
     if keep == '0' then payload = ARGV[at + 4] end
-    local key = KEYS[destinations + i]
+    local key = KEYS[dead + i]
     if to == 'retry' or to == 'schedule' then
       redis.call('ZADD', key, ARGV[at + 5], payload)
     elseif to == 'dead' then
